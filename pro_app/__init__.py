@@ -1,0 +1,1 @@
+"""pro_app: electronic patient-reported outcomes for clinical trials."""
