@@ -20,6 +20,11 @@ class ResponseSet:
     values: tuple[int, ...]
     layout: Literal["list", "row"]
 
+    @property
+    def item_range(self) -> int:
+        """Highest minus lowest code."""
+        return max(self.values) - min(self.values)
+
 
 @dataclass(frozen=True, slots=True)
 class RecallBlock:
@@ -32,23 +37,28 @@ class RecallBlock:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One question by its printed number. `cdisc_testcd` is None where no code is published."""
+    """One question by its printed number. `cdisc_testcd` is None where no code is published.
+
+    There `sponsor_testcd` may hold a code of the sponsor's own; never both.
+    """
 
     number: int
     response_set: str
     na_allowed: bool
     cdisc_testcd: str | None
+    sponsor_testcd: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Items scored together. `item_range` is highest minus lowest response code."""
+    """Items scored together. `item_range` is highest minus lowest response code; codes as for items."""
 
     code: str
     items: tuple[int, ...]
     kind: ScaleKind
     item_range: int
     cdisc_testcd: str | None
+    sponsor_testcd: str | None = None
 
     @property
     def needed(self) -> int:
@@ -63,6 +73,7 @@ class SummaryScale:
     code: str
     scales: tuple[str, ...]
     reversed_scales: tuple[str, ...]
+    sponsor_testcd: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +91,25 @@ class ScoringDefinition:
         return tuple(s.code for s in self.scales) + ((self.summary.code,) if self.summary else ())
 
 
+@dataclass(frozen=True, slots=True)
+class UncertainFact:
+    """Something in the definition that no licensed document has confirmed yet.
+
+    `against` is the document that would settle it; `concerns` are the places in the file, as dotted keys.
+    """
+
+    fact: str
+    why: str
+    against: str
+    concerns: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Instrument:
-    """One version of an instrument. `sha256` is that of the file it was read from."""
+    """One version of an instrument. `sha256` is that of the file it was read from.
+
+    The category is the instrument's name in CDISC terminology, or the sponsor's own; never both.
+    """
 
     code: str
     version: str
@@ -93,6 +120,9 @@ class Instrument:
     scoring_definitions: Mapping[str, ScoringDefinition]
     default_scoring: str
     sha256: str
+    cdisc_category: str | None = None
+    sponsor_category: str | None = None
+    to_confirm: tuple[UncertainFact, ...] = ()
 
     @cached_property
     def items_by_number(self) -> Mapping[int, Item]:

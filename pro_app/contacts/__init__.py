@@ -1,0 +1,1 @@
+"""The contact vault: e-mail and telephone, apart from every answer, under a key of its own."""

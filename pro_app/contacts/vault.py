@@ -1,0 +1,95 @@
+"""Saving, finding and deleting contacts, each in a short transaction of the vault's own store."""
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from cryptography.fernet import Fernet
+from sqlalchemy import Delete, delete, select
+
+from pro_app.contacts.tables import ContactRecord
+from pro_app.storage.database import Database
+
+ContactKind = Literal["email", "telephone"]
+KINDS: tuple[ContactKind, ...] = ("email", "telephone")
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How a person can be reached; either may be absent."""
+
+    email: str | None
+    telephone: str | None
+
+    def value(self, kind: ContactKind) -> str | None:
+        """Give the value of one kind."""
+        return self.email if kind == "email" else self.telephone
+
+
+NO_CONTACT = Contact(email=None, telephone=None)
+
+
+@dataclass(frozen=True)
+class ContactVault:
+    """The vault's store and its key (any secret text; the cipher key is derived from it)."""
+
+    database: Database
+    secret: str
+
+    def _cipher(self) -> Fernet:
+        return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"cipher:" + self.secret.encode()).digest()))
+
+    def _digest(self, value: str) -> str:
+        return hmac.new(b"digest:" + self.secret.encode(), value.encode(), hashlib.sha256).hexdigest()
+
+    def save(self, contact_ref: str, contact: Contact, *, now: datetime) -> None:
+        """Make `contact` what is known under `contact_ref`; doing it twice changes nothing more."""
+        with self.database.writing() as session:
+            for kind in KINDS:
+                value = contact.value(kind)
+                if value is None:
+                    session.execute(_delete(contact_ref, kind))
+                    continue
+                session.merge(
+                    ContactRecord(
+                        contact_ref=contact_ref,
+                        kind=kind,
+                        ciphertext=self._cipher().encrypt(value.encode()),
+                        value_digest=self._digest(value),
+                        saved_at=now,
+                    )
+                )
+
+    def find(self, contact_ref: str) -> Contact:
+        """Give what is known under `contact_ref`, possibly nothing."""
+        with self.database.reading() as session:
+            records = session.scalars(
+                select(ContactRecord).where(ContactRecord.contact_ref == contact_ref)
+            ).all()
+        values = {r.kind: self._cipher().decrypt(r.ciphertext).decode() for r in records}
+        return Contact(email=values.get("email"), telephone=values.get("telephone"))
+
+    def list_sharing(self, contact_ref: str, contact: Contact) -> frozenset[str]:
+        """List the other references that hold the same e-mail or telephone, to warn about them."""
+        digests = [self._digest(v) for v in (contact.email, contact.telephone) if v]
+        with self.database.reading() as session:
+            found = session.scalars(
+                select(ContactRecord.contact_ref).where(
+                    ContactRecord.value_digest.in_(digests), ContactRecord.contact_ref != contact_ref
+                )
+            ).all()
+        return frozenset(found)
+
+    def delete(self, contact_ref: str) -> None:
+        """Forget what is known under `contact_ref`."""
+        with self.database.writing() as session:
+            session.execute(_delete(contact_ref, *KINDS))
+
+
+def _delete(contact_ref: str, *kinds: ContactKind) -> Delete:
+    return delete(ContactRecord).where(
+        ContactRecord.contact_ref == contact_ref, ContactRecord.kind.in_(kinds)
+    )

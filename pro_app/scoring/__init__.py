@@ -1,0 +1,1 @@
+"""What answers MEAN: raw and transformed scores by the published manuals. Pure: no I/O, no framework."""

@@ -1,0 +1,1 @@
+"""One module per scoring manual; each turns answers into scores and knows no other manual."""

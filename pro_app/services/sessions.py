@@ -1,0 +1,228 @@
+"""Server-side sessions: started at sign-in under a new token, found by it, ended at once."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from pro_app.audit.actor import Actor
+from pro_app.storage.database import Database
+from pro_app.storage.tables.accounts import Account, StaffRole
+from pro_app.storage.tables.participants import Participant
+from pro_app.storage.tables.sessions import ParticipantSession, StaffSession
+from pro_app.storage.tables.sites import Site
+from pro_app.storage.tables.studies import Study
+
+STAFF_IDLE = timedelta(minutes=60)
+STAFF_LONGEST = timedelta(hours=12)
+PARTICIPANT_IDLE = timedelta(hours=2)
+PARTICIPANT_LONGEST = timedelta(hours=24)
+TOUCH_AFTER = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class StaffSignIn:
+    """A signed-in member of staff under one role; `other_roles` are those to switch to."""
+
+    session_id: int
+    account_id: int
+    display_name: str
+    language: str
+    role: str
+    study_id: int
+    study_code: str
+    site_id: int | None
+    site_name: str | None
+    other_role_ids: tuple[int, ...]
+
+    def actor(self, request_id: str) -> Actor:
+        """Give the actor of one request of this session."""
+        return Actor(
+            kind="staff",
+            role=self.role,
+            request_id=request_id,
+            study_id=self.study_id,
+            site_ids=None if self.site_id is None else frozenset({self.site_id}),
+            account_id=self.account_id,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantSignIn:
+    """A signed-in participant on one device; `mode` is how the answers are given."""
+
+    session_id: int
+    participant_id: int
+    study_id: int
+    site_id: int
+    language: str
+    zone: str
+    device_id: int | None
+    mode: str
+
+    def actor(self, request_id: str) -> Actor:
+        """Give the actor of one request of this session."""
+        return Actor(
+            kind="participant",
+            role="participant",
+            request_id=request_id,
+            study_id=self.study_id,
+            site_ids=frozenset({self.site_id}),
+            participant_id=self.participant_id,
+            device_id=self.device_id,
+            mode=self.mode,
+        )
+
+
+def token_digest(token: str) -> str:
+    """Digest a token of at least 128 random bits for storage."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def start_staff_session(session: Session, *, account_id: int, staff_role_id: int, now: datetime) -> str:
+    """Start a session of a member of staff under one role; gives its token, which is kept nowhere."""
+    token = secrets.token_urlsafe(32)
+    session.add(
+        StaffSession(
+            token_sha256=token_digest(token),
+            account_id=account_id,
+            staff_role_id=staff_role_id,
+            started_at=now,
+            seen_at=now,
+        )
+    )
+    return token
+
+
+def start_participant_session(
+    session: Session, *, participant_id: int, device_id: int | None, mode: str, now: datetime
+) -> str:
+    """Start a session of a participant; gives its token, which is kept nowhere."""
+    token = secrets.token_urlsafe(32)
+    session.add(
+        ParticipantSession(
+            token_sha256=token_digest(token),
+            participant_id=participant_id,
+            device_id=device_id,
+            mode=mode,
+            started_at=now,
+            seen_at=now,
+        )
+    )
+    return token
+
+
+def find_staff_sign_in(database: Database, token: str, *, now: datetime) -> StaffSignIn | None:
+    """Find the living session under `token`; a revoked role or a disabled account ends it at once."""
+    with database.reading() as session:
+        row = session.execute(
+            select(StaffSession, Account, StaffRole, Study.study_code, Site.name)
+            .join(Account, Account.id == StaffSession.account_id)
+            .join(StaffRole, StaffRole.id == StaffSession.staff_role_id)
+            .join(Study, Study.id == StaffRole.study_id)
+            .outerjoin(Site, Site.id == StaffRole.site_id)
+            .where(
+                StaffSession.token_sha256 == token_digest(token),
+                StaffSession.ended_at.is_(None),
+                StaffSession.seen_at > now - STAFF_IDLE,
+                StaffSession.started_at > now - STAFF_LONGEST,
+                Account.disabled_at.is_(None),
+                StaffRole.revoked_at.is_(None),
+            )
+        ).first()
+        if row is None:
+            return None
+        record, account, role, study_code, site_name = row
+        others = session.scalars(
+            select(StaffRole.id)
+            .where(
+                StaffRole.account_id == account.id, StaffRole.revoked_at.is_(None), StaffRole.id != role.id
+            )
+            .order_by(StaffRole.id)
+        ).all()
+    _touch(database, record, now=now)
+    return StaffSignIn(
+        session_id=record.id,
+        account_id=account.id,
+        display_name=account.display_name,
+        language=account.language,
+        role=role.role,
+        study_id=role.study_id,
+        study_code=study_code,
+        site_id=role.site_id,
+        site_name=site_name,
+        other_role_ids=tuple(others),
+    )
+
+
+def find_participant_sign_in(database: Database, token: str, *, now: datetime) -> ParticipantSignIn | None:
+    """Find the living session under `token`."""
+    with database.reading() as session:
+        row = session.execute(
+            select(ParticipantSession, Participant)
+            .join(Participant, Participant.id == ParticipantSession.participant_id)
+            .where(
+                ParticipantSession.token_sha256 == token_digest(token),
+                ParticipantSession.ended_at.is_(None),
+                ParticipantSession.seen_at > now - PARTICIPANT_IDLE,
+                ParticipantSession.started_at > now - PARTICIPANT_LONGEST,
+            )
+        ).first()
+    if row is None:
+        return None
+    record, participant = row
+    _touch(database, record, now=now)
+    return ParticipantSignIn(
+        session_id=record.id,
+        participant_id=participant.id,
+        study_id=participant.study_id,
+        site_id=participant.site_id,
+        language=participant.language,
+        zone=participant.zone,
+        device_id=record.device_id,
+        mode=record.mode,
+    )
+
+
+def end_staff_sessions(session: Session, *, account_id: int, now: datetime) -> None:
+    """End every session of an account, at sign-out everywhere, disablement or a new password."""
+    session.execute(
+        update(StaffSession)
+        .where(StaffSession.account_id == account_id, StaffSession.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+
+
+def end_staff_session(session: Session, *, session_id: int, now: datetime) -> None:
+    """End one session at sign-out."""
+    session.execute(update(StaffSession).where(StaffSession.id == session_id).values(ended_at=now))
+
+
+def end_participant_sessions(
+    session: Session, *, participant_id: int, now: datetime, device_id: int | None = None
+) -> None:
+    """End a participant's sessions: all of them, or those of one device."""
+    statement = update(ParticipantSession).where(
+        ParticipantSession.participant_id == participant_id, ParticipantSession.ended_at.is_(None)
+    )
+    if device_id is not None:
+        statement = statement.where(ParticipantSession.device_id == device_id)
+    session.execute(statement.values(ended_at=now))
+
+
+def end_participant_session(session: Session, *, session_id: int, now: datetime) -> None:
+    """End one session at sign-out."""
+    session.execute(
+        update(ParticipantSession).where(ParticipantSession.id == session_id).values(ended_at=now)
+    )
+
+
+def _touch(database: Database, record: StaffSession | ParticipantSession, *, now: datetime) -> None:
+    """Note that the session lives, in a short transaction of its own and not at every request."""
+    if now - record.seen_at > TOUCH_AFTER:
+        table = type(record)
+        with database.writing() as session:
+            session.execute(update(table).where(table.id == record.id).values(seen_at=now))

@@ -1,0 +1,48 @@
+"""Limiting sign-in tries, counted in the database so that every process and every restart agrees.
+
+A try is counted before the secret is looked at, in a short transaction of its own, so that twenty
+parallel guesses count as twenty and a refusal cannot roll its count back.
+"""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from pro_app.errors import TryLater
+from pro_app.storage.database import Database
+from pro_app.storage.tables.throttles import Throttle
+
+FREE_TRIES = 5
+WINDOW = timedelta(minutes=1)
+FORGOTTEN_AFTER = timedelta(hours=24)
+LONGEST_WAIT = timedelta(minutes=15)
+
+
+def count_try(database: Database, key: str, *, now: datetime) -> None:
+    """Count one try under `key` (an account or a source) or raise `TryLater`; never locks for good.
+
+    Five tries a minute are free; each further one within a day doubles the wait, up to 15 minutes.
+    """
+    with database.writing() as session:
+        throttle = session.get(Throttle, _digest(key), with_for_update=True)
+        if throttle is None:
+            session.add(Throttle(key_sha256=_digest(key), tries=1, window_started_at=now))
+            return
+        if throttle.blocked_until is not None and now < throttle.blocked_until:
+            raise TryLater(seconds=max(1, round((throttle.blocked_until - now).total_seconds())))
+        if now - throttle.window_started_at > (FORGOTTEN_AFTER if throttle.blocked_until else WINDOW):
+            throttle.tries, throttle.window_started_at, throttle.blocked_until = 0, now, None
+        throttle.tries += 1
+        if throttle.tries >= FREE_TRIES:
+            throttle.blocked_until = now + min(WINDOW * 2 ** (throttle.tries - FREE_TRIES), LONGEST_WAIT)
+
+
+def forget_tries(session: Session, key: str) -> None:
+    """Forget the tries under `key` after a good sign-in, in the transaction of that sign-in."""
+    session.execute(delete(Throttle).where(Throttle.key_sha256 == _digest(key)))
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,113 @@
+"""Settings, read once at the start from `PRO_APP_…` variables; the only reader of the environment."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pro_app.errors import SettingMissing
+
+DATA_FOLDER = Path(__file__).parents[1] / "var"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an installation decides; each field is described in docs/operations.md.
+
+    `mail_url` is `smtp://host:port`, `smtps://user:password@host:port`, or `maildir:/folder`, which
+    delivers into a local folder (the demo's).
+    """
+
+    database_url: str
+    contacts_database_url: str
+    secret_key: str
+    contacts_key: str
+    mail_url: str
+    mail_sender: str
+    public_url: str
+    language: str = "fr"
+    secure_cookies: bool = True
+    demo: bool = False
+    data_folder: Path = DATA_FOLDER
+
+    @property
+    def public_host(self) -> str:
+        """The host of the public address, which also ends the Message-ID of e-mails."""
+        return urlsplit(self.public_url).hostname or "localhost"
+
+    @staticmethod
+    def from_env(environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read the settings of a production installation, naming the first variable that is missing."""
+        env = os.environ if environ is None else environ
+        return Settings(
+            database_url=_required(env, "PRO_APP_DATABASE_URL"),
+            contacts_database_url=_required(env, "PRO_APP_CONTACTS_DATABASE_URL"),
+            secret_key=_secret(env, "PRO_APP_SECRET_KEY"),
+            contacts_key=_secret(env, "PRO_APP_CONTACTS_KEY"),
+            mail_url=_required(env, "PRO_APP_MAIL_URL"),
+            mail_sender=_required(env, "PRO_APP_MAIL_SENDER"),
+            public_url=_required(env, "PRO_APP_PUBLIC_URL").rstrip("/"),
+            language=env.get("PRO_APP_LANGUAGE", "fr"),
+            secure_cookies=_flag(env, "PRO_APP_SECURE_COOKIES", default=True),
+            data_folder=Path(env.get("PRO_APP_DATA_FOLDER", str(DATA_FOLDER))),
+        )
+
+    @staticmethod
+    def for_demo(folder: Path, port: int) -> "Settings":
+        """Make the settings of the demo: SQLite files, mail folder and keys of its own in `folder`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        return Settings(
+            database_url=f"sqlite:///{folder / 'pro_app.sqlite'}",
+            contacts_database_url=f"sqlite:///{folder / 'contacts.sqlite'}",
+            secret_key=_kept_secret(folder / "secret_key"),
+            contacts_key=_kept_secret(folder / "contacts_key"),
+            mail_url=f"maildir:{folder / 'mail'}",
+            mail_sender="ne-pas-repondre@demo.invalid",
+            public_url=f"http://localhost:{port}",
+            secure_cookies=False,
+            demo=True,
+            data_folder=folder,
+        )
+
+
+MINIMUM_SECRET_LENGTH = 32
+
+
+def command_language(environ: Mapping[str, str] | None = None) -> str:
+    """Read the language of the commands: PRO_APP_LANGUAGE, else the system's, else English."""
+    env = os.environ if environ is None else environ
+    wanted = (
+        env.get("PRO_APP_LANGUAGE") or env.get("LC_ALL") or env.get("LC_MESSAGES") or env.get("LANG") or ""
+    )
+    return "fr" if wanted.lower().startswith("fr") else "en"
+
+
+def _required(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "").strip()
+    if not value:
+        raise SettingMissing(name, "it is not set")
+    return value
+
+
+def _secret(env: Mapping[str, str], name: str) -> str:
+    value = _required(env, name)
+    if len(value) < MINIMUM_SECRET_LENGTH:
+        raise SettingMissing(name, f"it must have at least {MINIMUM_SECRET_LENGTH} characters")
+    return value
+
+
+def _flag(env: Mapping[str, str], name: str, *, default: bool) -> bool:
+    value = env.get(name, "").strip().lower()
+    if value not in {"", "1", "0", "true", "false", "yes", "no"}:
+        raise SettingMissing(name, "it must be yes or no")
+    return default if not value else value in {"1", "true", "yes"}
+
+
+def _kept_secret(path: Path) -> str:
+    """Read the secret in `path`, making it at the first start, readable by its owner only."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48), encoding="utf-8")
+    return path.read_text(encoding="utf-8").strip()

@@ -1,0 +1,1 @@
+"""The records: one schema for SQLite and PostgreSQL, its tables and its queries."""

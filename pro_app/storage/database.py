@@ -1,0 +1,76 @@
+"""Opening the database: durable on SQLite, plain on PostgreSQL, with one way to read and one to write."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+BUSY_TIMEOUT_MS = 30_000
+
+
+@dataclass(frozen=True)
+class Database:
+    """An engine and the two kinds of transaction that run on it."""
+
+    engine: Engine
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a session that only reads; rolled back at the end."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+            session.rollback()
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Open a session that commits when the block ends well and rolls back when it raises.
+
+        The database is first touched at the first statement, so short transactions of other rooms
+        (throttles, vault) may run before it without waiting for this one.
+        """
+        engine = self.engine.execution_options(sqlite_begin="IMMEDIATE")
+        with Session(engine, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+
+def open_database(url: str) -> Database:
+    """Open the database at `url` (`sqlite:///…` or `postgresql+psycopg://…`)."""
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), **_pool_options(url))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_sqlite_pragmas)
+        event.listen(engine, "begin", _begin_sqlite)
+    return Database(engine)
+
+
+def _pool_options(url: str) -> dict[str, Any]:
+    in_memory = make_url(url).get_backend_name() == "sqlite" and make_url(url).database in {
+        None,
+        "",
+        ":memory:",
+    }
+    return {} if in_memory else {"pool_size": 10, "max_overflow": 20, "pool_timeout": 30}
+
+
+def _set_sqlite_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 -- the driver's own object
+    """Make every acknowledged commit survive a power cut, and let the app decide when to BEGIN."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock at BEGIN in writing transactions, so that none fails half-way as busy."""
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")

@@ -1,0 +1,47 @@
+"""Bringing a store to the newest schema, in one transaction, and telling which schema it has."""
+
+from pathlib import Path
+from typing import Literal
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from pro_app.storage.database import Database
+
+Store = Literal["main", "contacts"]
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+
+def alembic_config(store: Store, connection: Connection | None = None) -> Config:
+    """Make the Alembic configuration of one store; the connection's owner commits."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("version_locations", str(MIGRATIONS / store))
+    config.set_main_option("path_separator", "newline")
+    config.attributes.update(store=store, connection=connection)
+    return config
+
+
+def migrate(database: Database, store: Store, revision: str = "head") -> None:
+    """Bring `database` up to `revision`; a failure in the middle leaves it as it was."""
+    engine = database.engine.execution_options(sqlite_begin="IMMEDIATE")
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(store, connection), revision)
+
+
+def schema_revision(database: Database, store: Store) -> str | None:
+    """Read the revision that the store is at, None where it was never migrated."""
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": f"alembic_version_{store}"})
+        return context.get_current_revision()
+
+
+def newest_revision(store: Store) -> str:
+    """Give the revision that this version of the code expects."""
+    head = ScriptDirectory.from_config(alembic_config(store)).get_current_head()
+    if head is None:
+        raise RuntimeError(f"no migrations for {store}")
+    return head

@@ -1,0 +1,43 @@
+"""Every table, one to three a module; importing this package registers them all."""
+
+from pro_app.storage.tables import (
+    accounts,
+    answers,
+    assessments,
+    audit_trail,
+    base,
+    credentials,
+    definitions,
+    events,
+    outbox,
+    participants,
+    read_log,
+    responses,
+    scores,
+    sessions,
+    sites,
+    studies,
+    throttles,
+    worker,
+)
+
+__all__ = [
+    "accounts",
+    "answers",
+    "assessments",
+    "audit_trail",
+    "base",
+    "credentials",
+    "definitions",
+    "events",
+    "outbox",
+    "participants",
+    "read_log",
+    "responses",
+    "scores",
+    "sessions",
+    "sites",
+    "studies",
+    "throttles",
+    "worker",
+]

@@ -1,0 +1,42 @@
+"""Every message that should go out: written with the change that causes it, sent by the worker."""
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pro_app.storage.tables.base import At, BigKey, Code, Key, Table
+
+
+class OutboxMessage(Table):
+    """One message on one channel. It holds no address: `contact_ref` leads to the vault at sending time.
+
+    `message_key` makes a second one impossible: participant, visit, rule, plan revision, channel.
+    """
+
+    __tablename__ = "outbox_messages"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('planned', 'claimed', 'sent', 'unknown', 'failed', 'cancelled')", name="state"
+        ),
+        Index("ix_outbox_messages_state_due_at", "state", "due_at"),
+        Index("ix_outbox_messages_participant_id_state", "participant_id", "state"),
+    )
+
+    id: Mapped[Key]
+    message_key: Mapped[str] = mapped_column(String(200), unique=True)
+    study_id: Mapped[int] = mapped_column(BigKey, ForeignKey("studies.id"))
+    site_id: Mapped[int] = mapped_column(BigKey, ForeignKey("sites.id"))
+    participant_id: Mapped[int] = mapped_column(BigKey, ForeignKey("participants.id"))
+    assessment_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("assessments.id"), index=True)
+    rule_code: Mapped[Code]
+    template_code: Mapped[Code]
+    channel: Mapped[Code]
+    contact_ref: Mapped[Code]
+    planned_at: Mapped[At]
+    due_at: Mapped[At]
+    expires_at: Mapped[At | None]
+    state: Mapped[Code]
+    attempts: Mapped[int] = mapped_column(default=0)
+    claimed_by: Mapped[Code | None]
+    lease_until: Mapped[At | None]
+    finished_at: Mapped[At | None]
+    outcome_reason: Mapped[str | None] = mapped_column(String(300))

@@ -1,0 +1,32 @@
+"""Participants, without a name: identity data live in the contact vault."""
+
+from datetime import date
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pro_app.storage.tables.base import At, BigKey, Code, DefinitionHash, Key, Table
+
+
+class Participant(Table):
+    """One person in the trial. `contact_ref` is the only thread to the contact vault."""
+
+    __tablename__ = "participants"
+    __table_args__ = (
+        UniqueConstraint("study_id", "participant_code"),
+        CheckConstraint("reminder_hour BETWEEN 8 AND 19", name="reminder_hour"),
+    )
+
+    id: Mapped[Key]
+    study_id: Mapped[int] = mapped_column(BigKey, ForeignKey("studies.id"))
+    site_id: Mapped[int] = mapped_column(BigKey, ForeignKey("sites.id"), index=True)
+    participant_code: Mapped[Code]
+    contact_ref: Mapped[Code] = mapped_column(unique=True)
+    protocol_sha256: Mapped[DefinitionHash]
+    consented_on: Mapped[date]
+    notice_version: Mapped[str] = mapped_column(String(40))
+    language: Mapped[Code]
+    zone: Mapped[Code]
+    reminder_hour: Mapped[int]
+    enrolled_at: Mapped[At]
+    enrolled_by_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("accounts.id"))

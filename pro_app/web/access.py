@@ -1,0 +1,69 @@
+"""Who may see what: every route declares it, and a route without a declaration is refused to everyone."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, request
+from flask_login import current_user
+
+from pro_app.errors import NotFound, NotPermitted
+from pro_app.web.principals import PARTICIPANT
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+PUBLIC = frozenset({"public"})
+STAFF_ROLES = ("administrator", "coordinator", "nurse", "investigator", "monitor", "statistician")
+FACE_SIGN_IN = {PARTICIPANT: "participant_sign_in", "staff": "staff_sign_in"}
+
+
+class SignInNeeded(NotPermitted):
+    """Nobody is signed in (any more); `face` says which sign-in page to offer."""
+
+    def __init__(self, face: str) -> None:
+        super().__init__("sign in")
+        self.face = face
+
+
+def public(view: View) -> View:
+    """Declare a route that anyone may see."""
+    return _declare(view, PUBLIC)
+
+
+def participants(view: View) -> View:
+    """Declare a route for signed-in participants."""
+    return _declare(view, frozenset({PARTICIPANT}))
+
+
+def staff(*roles: str) -> Callable[[View], View]:
+    """Declare a route for signed-in members of staff who act under one of `roles`."""
+    unknown = set(roles) - set(STAFF_ROLES)
+    if unknown or not roles:
+        raise ValueError(f"unknown roles: {unknown}")
+    return lambda view: _declare(view, frozenset(roles))
+
+
+def _declare(view: View, allowed: frozenset[str]) -> View:
+    view.allowed_roles = allowed  # type: ignore[attr-defined]  # read back by `allowed_roles`
+    return view
+
+
+def allowed_roles(app: Flask, endpoint: str) -> frozenset[str] | None:
+    """Give what the route declares, None where it declares nothing."""
+    if endpoint == "static" or endpoint.endswith(".static"):
+        return PUBLIC
+    return getattr(app.view_functions[endpoint], "allowed_roles", None)
+
+
+def check_access() -> None:
+    """Refuse the request unless its route declares that the signed-in person may see it."""
+    if request.endpoint is None:
+        return  # an unknown address: dispatching raises 404
+    allowed = allowed_roles(current_app, request.endpoint)
+    if allowed is None:
+        raise NotPermitted("undeclared route")
+    if allowed == PUBLIC:
+        return
+    if not current_user.is_authenticated:
+        raise SignInNeeded(PARTICIPANT if PARTICIPANT in allowed else "staff")
+    if current_user.role not in allowed:
+        raise NotFound("page")

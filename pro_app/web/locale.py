@@ -1,0 +1,38 @@
+"""Language and zone of a page: those of the signed-in person, else the chosen or the installation's."""
+
+from flask import Flask, request
+from flask import session as cookie
+from flask_babel import Babel
+from flask_login import current_user
+
+from pro_app.language import LANGUAGES
+from pro_app.web import request as this
+
+DEFAULT_ZONE = "Europe/Paris"
+
+
+def select_language() -> str:
+    """Choose the interface language: the person's, else the one picked by `?language=`, else the default.
+
+    The browser's own preference plays no part: a phone set to English still belongs to a French trial.
+    """
+    if current_user and current_user.is_authenticated:
+        return str(current_user.sign_in.language)
+    picked = request.args.get("language")
+    if picked in LANGUAGES:
+        cookie["language"] = picked
+    return str(cookie.get("language", this.parts().settings.language))
+
+
+def select_zone() -> str:
+    """Choose the zone in which times are shown: the participant's own, Paris for staff."""
+    if current_user and current_user.is_authenticated:
+        return str(getattr(current_user.sign_in, "zone", DEFAULT_ZONE))
+    return DEFAULT_ZONE
+
+
+def init_locale(app: Flask, translations: str) -> None:
+    """Tell Flask-Babel where the catalogues are and how to choose."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = translations
+    app.config["BABEL_DEFAULT_LOCALE"] = "en"
+    Babel(app, locale_selector=select_language, timezone_selector=select_zone)

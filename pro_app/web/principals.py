@@ -1,0 +1,68 @@
+"""The signed-in person as Flask-Login sees it, loaded anew from the server-side session at each request."""
+
+from flask import Flask
+from flask import session as cookie
+from flask_login import LoginManager, UserMixin, logout_user
+
+from pro_app.services.sessions import (
+    ParticipantSignIn,
+    StaffSignIn,
+    find_participant_sign_in,
+    find_staff_sign_in,
+)
+from pro_app.web import request as this
+
+PARTICIPANT, STAFF = "participant", "staff"
+
+
+class Principal(UserMixin):  # type: ignore[misc]  # Flask-Login ships no types
+    """A signed-in person; Flask-Login keeps only the opaque token of the server-side session."""
+
+    def __init__(self, token: str, sign_in: StaffSignIn | ParticipantSignIn) -> None:
+        self.token = token
+        self.sign_in = sign_in
+
+    @property
+    def kind(self) -> str:
+        """Tell whether this is a `participant` or `staff`."""
+        return STAFF if isinstance(self.sign_in, StaffSignIn) else PARTICIPANT
+
+    @property
+    def role(self) -> str:
+        """Give the role that access declarations name."""
+        return self.sign_in.role if isinstance(self.sign_in, StaffSignIn) else PARTICIPANT
+
+    def get_id(self) -> str:
+        """Give what goes into the signed cookie."""
+        return f"{self.kind}:{self.token}"
+
+
+def find_principal(identity: str) -> Principal | None:
+    """Find the living server-side session behind the cookie, in a short transaction of its own."""
+    kind, _, token = identity.partition(":")
+    find = {STAFF: find_staff_sign_in, PARTICIPANT: find_participant_sign_in}.get(kind)
+    sign_in = find(this.parts().database, token, now=this.now()) if find else None
+    return Principal(token, sign_in) if sign_in else None
+
+
+def sign_in(token: str, *, kind: str) -> None:
+    """Put a new session's token into a fresh cookie session; nothing of the old one is kept.
+
+    The person is loaded at the next request: the session's row commits with this one.
+    """
+    cookie.clear()
+    cookie["_user_id"] = f"{kind}:{token}"
+    cookie["_fresh"] = True
+
+
+def sign_out() -> None:
+    """Forget the person in the cookie session; the caller ends the server-side session."""
+    logout_user()
+    cookie.clear()
+
+
+def init_principals(app: Flask) -> None:
+    """Tell Flask-Login how to load the signed-in person."""
+    manager = LoginManager(app)
+    manager.session_protection = None  # the server-side session is what protects
+    manager.user_loader(find_principal)

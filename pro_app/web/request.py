@@ -1,0 +1,66 @@
+"""What every page may ask of the current request: session, time, actor and the parts of the app."""
+
+import secrets
+from datetime import datetime
+from typing import cast
+
+from flask import current_app, g
+from flask_login import current_user
+
+from pro_app.audit.actor import Actor
+from pro_app.clock import Clock
+from pro_app.contacts.vault import ContactVault
+from pro_app.services import Database, Session
+from pro_app.services.sessions import ParticipantSignIn, StaffSignIn
+from pro_app.settings import Settings
+
+EXTENSION = "pro_app"
+
+
+class Parts:
+    """What `create_app` puts together for the pages."""
+
+    def __init__(self, settings: Settings, database: Database, *, vault: ContactVault, clock: Clock) -> None:
+        self.settings = settings
+        self.database = database
+        self.vault = vault
+        self.clock = clock
+
+
+def parts() -> Parts:
+    """Give the parts of the running app."""
+    return cast("Parts", current_app.extensions[EXTENSION])
+
+
+def session() -> Session:
+    """Give the session of the request's one transaction."""
+    return cast("Session", g.session)
+
+
+def now() -> datetime:
+    """Give the time of the request, the same at every call."""
+    if "now" not in g:
+        g.now = parts().clock()
+    return cast("datetime", g.now)
+
+
+def request_id() -> str:
+    """Give the identifier that the request carries into the audit trail and the log."""
+    if "request_id" not in g:
+        g.request_id = secrets.token_hex(8)
+    return cast("str", g.request_id)
+
+
+def staff() -> StaffSignIn:
+    """Give the signed-in member of staff; only for routes that declare staff roles."""
+    return cast("StaffSignIn", current_user.sign_in)
+
+
+def participant() -> ParticipantSignIn:
+    """Give the signed-in participant; only for routes that declare participants."""
+    return cast("ParticipantSignIn", current_user.sign_in)
+
+
+def actor() -> Actor:
+    """Give who acts in this request; only for routes that declare a signed-in person."""
+    return cast("StaffSignIn | ParticipantSignIn", current_user.sign_in).actor(request_id())
