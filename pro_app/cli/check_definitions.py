@@ -136,14 +136,17 @@ _CHECKS: Mapping[str, Callable[[DefinitionFile], list[Problem]]] = {
 }
 
 
+_REMARK_KEYS = ("fact", "why", "against")
+
+
 def _list_remarks(definition: DefinitionFile) -> list[Problem]:
     """Give what the file itself says is still to be confirmed, as far as it says so in the right shape."""
     entries = definition.data.get("to_confirm")
     message = mark("To confirm against %(against)s: %(fact)s %(why)s")
     return [
-        definition.problem(message, ("to_confirm", index), **entry)
+        definition.problem(message, ("to_confirm", index), **{key: str(entry[key]) for key in _REMARK_KEYS})
         for index, entry in enumerate(entries if isinstance(entries, list) else [])
-        if isinstance(entry, dict) and {"against", "fact", "why"} <= entry.keys()
+        if isinstance(entry, dict) and entry.keys() >= set(_REMARK_KEYS)
     ]
 
 

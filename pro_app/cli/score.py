@@ -18,7 +18,7 @@ from pro_app.instruments.find import list_instrument_paths, load_instrument
 from pro_app.instruments.instrument import Instrument, ScoringDefinition
 from pro_app.language import mark
 from pro_app.scoring.answer_table import AnswerRow, RejectedValue, parse_answer_table
-from pro_app.scoring.scores import ScaleScore, score_response
+from pro_app.scoring.scores import ScaleScore, plan_scoring
 
 UNUSABLE_INPUT = 2
 SOME_ROWS_REJECTED = 3
@@ -56,9 +56,10 @@ def score(
             reject_table = _RejectTable(_open_output(files, rejects, "stderr"), at_once=rejects is not None)
             score_table = _ScoreTable(_open_output(files, out, "stdout"))
             score_table.save_header([*columns.other_names, *scoring.scale_codes])
+            scorer = plan_scoring(scoring)
             for row in rows:
                 if isinstance(row, AnswerRow):
-                    score_table.save(row.others, score_response(scoring, row.values))
+                    score_table.save(row.others, scorer(row.values))
                 else:
                     reject_table.save(row)
     except (InputRejected, DefinitionRejected) as unusable:

@@ -41,14 +41,15 @@ def _list_lines(raw: io.BufferedReader, stream: io.TextIOWrapper) -> Iterator[st
 
 
 def _check_is_text(head: bytes) -> None:
-    """Refuse what is no text at all, by its first bytes."""
+    """Refuse what is no text at all, by its first bytes; a stray zero byte in a row is that row's affair."""
+    first_line = head.partition(b"\n")[0]
     if head.startswith(_ZIP_MARK):
         message = mark(
             "This is not a CSV file but a workbook or a ZIP archive. Save the table as “CSV UTF-8”."
         )
     elif head.startswith(_UTF_16_MARKS):
         message = mark("The file is in UTF-16. Save it as “CSV UTF-8”.")
-    elif b"\0" in head:
+    elif b"\0" in first_line or (b"\0" in head and b"," not in first_line):
         message = mark("This is not a text file.")
     else:
         return

@@ -29,10 +29,10 @@ _LONGEST_SHOWN = 60
 _EXPECTS: Mapping[str, str] = {
     "enum": mark("“%(value)s” is not one of: %(expected)s."),
     "const": mark("“%(value)s” must be %(expected)s."),
-    "minLength": mark("The text is too short: at least %(expected)s characters."),
-    "maxLength": mark("The text is too long: at most %(expected)s characters."),
-    "minItems": mark("The list is too short: at least %(expected)s entries."),
-    "maxItems": mark("The list is too long: at most %(expected)s entries."),
+    "minLength": mark("The text is too short: the least length is %(expected)s."),
+    "maxLength": mark("The text is too long: the greatest length is %(expected)s."),
+    "minItems": mark("The list is too short: the least number of entries is %(expected)s."),
+    "maxItems": mark("The list is too long: the greatest number of entries is %(expected)s."),
     "minProperties": mark("Too few entries: at least %(expected)s."),
     "maxProperties": mark("Too many entries: at most %(expected)s."),
     "minimum": mark("%(value)s is too small: at least %(expected)s."),
@@ -67,9 +67,11 @@ def _explain(error: ValidationError, definition: DefinitionFile) -> Iterator[Pro
     rule = str(error.validator)
     if rule in _EXPLAINED:
         yield from _EXPLAINED[rule](error, definition, path)
+    elif rule == "minLength" and not error.instance:
+        yield definition.problem(mark("The text is empty."), path)
     elif error.context:
         # Of the alternatives of an anyOf or oneOf, the nearest miss says best what is wrong.
-        yield from _explain(best_match(error.context), definition)
+        yield from _explain(best_match([error]), definition)
     else:
         message = _EXPECTS.get(rule, mark("“%(value)s” breaks the rule “%(rule)s” of the schema."))
         expected = _render(error.validator_value)

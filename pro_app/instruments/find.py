@@ -37,8 +37,9 @@ def list_wording_paths(code: str, version: str | None = None, root: Path = QUEST
 
 def find_worded_instrument_path(pack: DefinitionFile, root: Path = QUESTIONNAIRES) -> Path | None:
     """Find the instrument that a wording pack words: the one it stands with, else the one that it names."""
-    beside = pack.path.resolve().parents[1] / "instrument.yaml"
-    if pack.path.resolve().parent.name == "wording" and beside.is_file():
+    folder = pack.path.resolve().parent
+    beside = folder.parent / "instrument.yaml"
+    if folder.name == "wording" and beside.is_file():
         return beside
     named = pack.data.get("instrument")
     code, version = (named.get("code"), named.get("version")) if isinstance(named, dict) else (None, None)

@@ -7,8 +7,8 @@ from pro_app.language import mark
 
 def check_instrument_place(definition: DefinitionFile) -> list[Problem]:
     """List where `instruments/<code>/<version>/instrument.yaml` differs from the file; elsewhere nothing."""
-    path = definition.path.resolve()
-    if path.parents[2].name != "instruments":
+    folder_of_version = definition.path.resolve().parent
+    if folder_of_version.parent.parent.name != "instruments":
         return []
     return [
         definition.problem(
@@ -17,7 +17,7 @@ def check_instrument_place(definition: DefinitionFile) -> list[Problem]:
             folder=folder,
             value=str(definition.data.get(key)),
         )
-        for key, folder in (("code", path.parents[1].name), ("version", path.parent.name))
+        for key, folder in (("code", folder_of_version.parent.name), ("version", folder_of_version.name))
         if definition.data.get(key) != folder
     ]
 

@@ -38,4 +38,4 @@ class ScaleScore:
     @property
     def as_float(self) -> float | None:
         """The score as the nearest floating-point number, for files and databases."""
-        return None if self.value is None else float(self.value)
+        return None if self.value is None else self.value.numerator / self.value.denominator

@@ -19,14 +19,19 @@ __all__ = [
     "ItemValue",
     "NotApplicable",
     "NotScoredReason",
+    "ResponseScorer",
     "ScaleScore",
     "is_valid",
+    "plan_scoring",
     "score_response",
 ]
 
-Manual = Callable[[ScoringDefinition, Mapping[int, ItemValue]], tuple[ScaleScore, ...]]
+ResponseScorer = Callable[[Mapping[int, ItemValue]], tuple[ScaleScore, ...]]
+"""Scores one response: printed item number to value in, the scores in published order out."""
 
-MANUALS: Mapping[str, Manual] = {"eortc_linear": eortc_linear.score_scales}
+MANUALS: Mapping[str, Callable[[ScoringDefinition], ResponseScorer]] = {
+    "eortc_linear": eortc_linear.plan_scoring
+}
 """The scoring manuals by the name that definitions use for them."""
 
 
@@ -36,10 +41,18 @@ def score_response(scoring: ScoringDefinition, values: Mapping[int, ItemValue]) 
     `values` maps printed item numbers to response codes, "N" or None; an absent item counts as missing.
     Raises NotFound for an unknown manual, ValueError for a code outside its scale's range.
     """
+    return plan_scoring(scoring)(values)
+
+
+def plan_scoring(scoring: ScoringDefinition) -> ResponseScorer:
+    """Give a scorer for many responses: the same as `score_response`, faster from the second one on.
+
+    Raises NotFound for an unknown manual.
+    """
     manual = MANUALS.get(scoring.manual)
     if manual is None:
         raise NotFound(f"scoring manual {scoring.manual}")
-    return manual(scoring, values)
+    return manual(scoring)
 
 
 def is_valid(scores: Iterable[ScaleScore]) -> bool:

@@ -43,8 +43,9 @@ def header_problems(names: Sequence[str]) -> list[str]:
         ("02", 2),
         ("", None),
         ("  ", None),
-    ]
-    + [("N", "N"), (" N", "N")],
+        ("N", "N"),
+        (" N", "N"),
+    ],
 )
 def test_answers_are_read_with_blanks_around_and_whole_decimals(text: str, value: int | str | None) -> None:
     row = read_one(q39=text)

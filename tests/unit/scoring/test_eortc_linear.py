@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pro_app.errors import NotFound
 from pro_app.instruments.instrument import Scale, ScaleKind, ScoringDefinition, SummaryScale
-from pro_app.scoring.scores import ItemValue, ScaleScore, is_valid, score_response
+from pro_app.scoring.scores import NOT_APPLICABLE, ItemValue, ScaleScore, is_valid, score_response
 
 
 def build_scale(
@@ -42,8 +42,18 @@ def test_a_seven_point_scale_has_a_range_of_six() -> None:
 
 @pytest.mark.parametrize(
     ("items", "answered", "scored"),
-    [(1, 0, False), (1, 1, True), (2, 0, False), (2, 1, True), (3, 1, False), (3, 2, True)]
-    + [(4, 1, False), (4, 2, True), (5, 2, False), (5, 3, True)],
+    [
+        (1, 0, False),
+        (1, 1, True),
+        (2, 0, False),
+        (2, 1, True),
+        (3, 1, False),
+        (3, 2, True),
+        (4, 1, False),
+        (4, 2, True),
+        (5, 2, False),
+        (5, 3, True),
+    ],
 )
 def test_half_of_the_items_is_enough_and_less_is_not(items: int, answered: int, *, scored: bool) -> None:
     score = score_one(build_scale(items=items), dict.fromkeys(range(1, answered + 1), 4))
@@ -60,7 +70,7 @@ def test_missing_items_are_left_out_of_the_mean() -> None:
 
 def test_one_wrong_code_is_refused_instead_of_scored() -> None:
     for wrong in (0, 5, -1):
-        with pytest.raises(ValueError, match=r"item 2: .* outside the range of scale X"):
+        with pytest.raises(ValueError, match="outside the range of scale X"):
             score_one(build_scale(), {1: 1, 2: wrong})
 
 
@@ -102,8 +112,9 @@ def test_a_response_is_valid_as_soon_as_one_scale_has_a_score() -> None:
     assert not is_valid(score_response(SUMMED, {1: "N", 2: None}))
 
 
-kinds = st.sampled_from(["functional", "symptom", "global"])
-code_values = st.one_of(st.none(), st.just("N"), st.integers(1, 4))
+KINDS: tuple[ScaleKind, ...] = ("functional", "symptom", "global")
+kinds: st.SearchStrategy[ScaleKind] = st.sampled_from(KINDS)
+code_values: st.SearchStrategy[ItemValue] = st.one_of(st.none(), st.just(NOT_APPLICABLE), st.integers(1, 4))
 
 
 @st.composite

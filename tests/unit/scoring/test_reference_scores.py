@@ -38,7 +38,7 @@ GINET21 = ["ED", "GI", "TR", "SF21", "DRW", "MBP", "BI", "INF", "SX"]
     ],
 )
 def test_every_row_equals_the_independent_scores_and_is_empty_where_they_are(
-    code: str, definition: str, files: str, renamed: dict[str, str]
+    *, code: str, definition: str, files: str, renamed: dict[str, str]
 ) -> None:
     scoring = load_instrument(code).scoring(definition)
     answers, expected = read_table(f"{files}_items.csv"), read_table(f"{files}_scores.csv")

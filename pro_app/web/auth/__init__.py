@@ -1,0 +1,5 @@
+"""The auth face."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("auth", __name__, template_folder="templates")

@@ -1,0 +1,5 @@
+"""The clinic face."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("clinic", __name__, template_folder="templates")

@@ -1,0 +1,5 @@
+"""The questionnaire face."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("questionnaire", __name__, template_folder="templates")
