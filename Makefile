@@ -42,8 +42,8 @@ chromium: .venv/test.done
 	@$(BIN)/python tests/journeys/install_chromium.py
 
 lock: ## pin the newest allowed versions of all dependencies, with hashes
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade -o requirements/run.lock
-	$(BIN)/uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade -c requirements/run.lock -o requirements/test.lock
+	$(BIN)/uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade -o requirements/run.lock
+	$(BIN)/uv pip compile pyproject.toml --extra build --extra test --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade -c requirements/run.lock -o requirements/test.lock
 
 format: ## format the code
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

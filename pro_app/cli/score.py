@@ -11,9 +11,10 @@ from typing import Literal, NoReturn, TextIO, cast
 import click
 
 from pro_app.cli.file_problems import file_problem
+from pro_app.cli.translation import problem_text, translate
 from pro_app.cli.utf8_lines import open_utf8_lines
 from pro_app.cli.whole_file import replace_when_done
-from pro_app.errors import DefinitionRejected, InputRejected, NotFound, Problem
+from pro_app.errors import InputRejected, NotFound, Problem
 from pro_app.instruments.find import list_instrument_paths, load_instrument
 from pro_app.instruments.instrument import Instrument, ScoringDefinition
 from pro_app.language import mark
@@ -24,13 +25,18 @@ UNUSABLE_INPUT = 2
 SOME_ROWS_REJECTED = 3
 
 _REJECT_HEADER = ("line", "id", "column", "value", "reason")
-_translate = mark
 _File = click.Path(path_type=Path)
 
 
-@click.command(
-    "score", help=mark("Score a CSV file with the columns id, q1, q2 … (or q31 …), one response a row.")
+_HELP = mark(
+    "Score a CSV file (UTF-8, commas) with the columns id, q1 … q30 or q31 … q51, one response a row; other "
+    "columns are passed through. An empty field is a missing answer, N is “not applicable” where the item "
+    "offers it; 2.0 is read as 2. A row with anything else is rejected and the others are scored. "
+    "Exit status: 0 well, 2 unusable input or arguments, 3 some rows rejected."
 )
+
+
+@click.command("score", help=_HELP)
 @click.argument("items_file", metavar="ITEMS.csv", type=_File)
 @click.option("--instrument", "code", required=True, help=mark("The questionnaire: qlq-c30 or qlq-ginet21."))
 @click.option("--definition", "name", help=mark("The scoring definition; by default that of the manual."))
@@ -62,14 +68,14 @@ def score(
                     score_table.save(row.others, scorer(row.values))
                 else:
                     reject_table.save(row)
-    except (InputRejected, DefinitionRejected) as unusable:
+    except InputRejected as unusable:
         _refuse(context, unusable.problems)
     except OSError as error:
         if error.errno == errno.EPIPE:  # who reads our output has seen enough; click ends quietly
             raise
         _refuse(context, [file_problem(error)])
-    counts = {"scored": score_table.rows, "rejected": reject_table.rows}
-    click.echo(_translate(mark("Rows scored: %(scored)s. Rows rejected: %(rejected)s.")) % counts, err=True)
+    done = mark("Rows scored: %(scored)s. Rows rejected: %(rejected)s.")
+    click.echo(translate(done, scored=score_table.rows, rejected=reject_table.rows), err=True)
     context.exit(SOME_ROWS_REJECTED if reject_table.rows else 0)
 
 
@@ -125,7 +131,7 @@ class _RejectTable:
             self._write_header()
         for part in rejected:
             problem = part.problem
-            self._write_row((problem.line, part.row_id, problem.place, part.value, _render_message(problem)))
+            self._write_row((problem.line, part.row_id, problem.place, part.value, problem_text(problem)))
         self.rows += 1
 
     def _write_header(self) -> None:
@@ -168,13 +174,8 @@ def _open_output(files: ExitStack, path: Path | None, standard: Literal["stdout"
 def _refuse(context: click.Context, problems: Iterable[Problem]) -> NoReturn:
     """Say every problem on standard error, with its line if it has one, and end."""
     for problem in problems:
-        text = _render_message(problem)
+        text = problem_text(problem)
         if problem.line is not None:
-            text = _translate(mark("Line %(line)s: %(text)s")) % {"line": problem.line, "text": text}
+            text = translate(mark("Line %(line)s: %(text)s"), line=problem.line, text=text)
         click.echo(text, err=True)
     context.exit(UNUSABLE_INPUT)
-
-
-def _render_message(problem: Problem) -> str:
-    """Write a problem in the user's language."""
-    return _translate(problem.message) % (problem.values or {})

@@ -43,7 +43,7 @@ class DefinitionFile:
                 return line
         return None
 
-    def problem(self, message: str, path: NodePath, **values: str | int) -> Problem:
+    def problem(self, message: str, path: NodePath, /, **values: str | int) -> Problem:
         """Make a problem of this definition at `path`, with its place in words and its line."""
         return Problem(message, values or None, place=render_place(path), line=self.line_of(path))
 

@@ -1,9 +1,10 @@
 """Calendar arithmetic on civil dates: an anchor plus a number of steps, never a step on a step."""
 
 import calendar
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any, Literal, cast
 
 Unit = Literal["days", "weeks", "months", "years"]
 
@@ -21,6 +22,12 @@ class Offset:
     def times(self, number: int) -> "Offset":
         """Give `number` of these steps as one offset from the anchor."""
         return Offset(self.count * number, self.unit)
+
+
+def parse_offset(part: Mapping[str, Any]) -> Offset:
+    """Read an offset as definition files write it: `{weeks: 8}`, exactly one unit."""
+    ((unit, count),) = part.items()
+    return Offset(count, cast("Unit", unit))
 
 
 def add_offset(anchor_on: date, offset: Offset) -> date:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pro_app.definitions.files import DefinitionFile
 from pro_app.errors import DefinitionRejected
-from pro_app.protocol.calendar import Offset
+from pro_app.protocol.calendar import parse_offset
 from pro_app.protocol.check import check_protocol
 from pro_app.protocol.protocol import Anchor, Arm, InstrumentReference, Phase, Protocol, Repetition, Visit
 from pro_app.protocol.rules import (
@@ -79,12 +79,6 @@ def _parse_trial(part: Part) -> Trial:
     )
 
 
-def _parse_offset(part: Part) -> Offset:
-    """Read `{weeks: 8}`; the schema allows exactly one unit."""
-    ((unit, count),) = part.items()
-    return Offset(count, unit)
-
-
 def _parse_date_rule(part: Part) -> DateRule:
     ((pick, moments),) = part.items()
     return DateRule(
@@ -92,7 +86,7 @@ def _parse_date_rule(part: Part) -> DateRule:
         tuple(
             Moment(
                 event=moment["event"],
-                plus=_parse_offset(moment["plus"]),
+                plus=parse_offset(moment["plus"]),
                 which=moment.get("which", "first"),
                 at_least=moment.get("at_least", 1),
             )
@@ -117,7 +111,9 @@ def _parse_phase(part: Part, instruments: Mapping[str, InstrumentReference]) -> 
         label=Label(part["label"]),
         instruments=tuple(instruments[code] for code in part["instruments"]),
         reminders=tuple(
-            ReminderRule(rule["code"], rule["kind"], base=rule["from"], days=rule["days"], condition=rule["if"])
+            ReminderRule(
+                rule["code"], rule["kind"], base=rule["from"], days=rule["days"], condition=rule["if"]
+            )
             for rule in part["reminders"]
         ),
     )
@@ -130,7 +126,7 @@ def _parse_visit(part: Part) -> Visit:
         label=Label(part["label"]),
         phase=part["phase"],
         anchor=part["anchor"],
-        at=_parse_offset(repeat["every"] if repeat else part["at"]),
+        at=parse_offset(repeat["every"] if repeat else part["at"]),
         opens_days=part["window"]["opens"],
         closes_days=part["window"]["closes"],
         opens_with=part.get("opens_with"),
@@ -141,7 +137,7 @@ def _parse_visit(part: Part) -> Visit:
 
 
 def _parse_repetition(part: Part) -> Repetition:
-    return Repetition(_parse_offset(part["every"]), part.get("ends_with"), _parse_date_rule(part["cap"]))
+    return Repetition(parse_offset(part["every"]), part.get("ends_with"), _parse_date_rule(part["cap"]))
 
 
 def _parse_event_kind(part: Part) -> EventKind:

@@ -181,12 +181,13 @@ class Protocol:
 
     def event_label(self, kind: str, language: str = LANGUAGES[0], arm: str | None = None) -> str:
         """Give the words for a kind of event, those of the arm where it has its own."""
-        own = self.arms_by_code[arm].event_labels.get(kind) if arm in self.arms_by_code else None
+        own_arm = self.arms_by_code.get(arm or "")
         known = self.event_kinds_by_code.get(kind)
-        label = own or (known.label if known else None)
+        label = (own_arm and own_arm.event_labels.get(kind)) or (known and known.label)
         return label.text(language) if label else kind
 
     def reason_label(self, code: str, language: str = LANGUAGES[0]) -> str:
         """Give the words for a reason, why a form is missing or why a visit left the plan."""
-        reasons = (*self.missing_reasons, *self.plan_reasons)
-        return next((reason.label.text(language) for reason in reasons if reason.code == code), code)
+        labels = {reason.code: reason.label for reason in self.missing_reasons}
+        labels.update((reason.code, reason.label) for reason in self.plan_reasons)
+        return labels[code].text(language) if code in labels else code

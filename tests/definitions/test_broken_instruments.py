@@ -9,6 +9,14 @@ from pro_app.instruments.parse import parse_instrument
 
 TINY = (Path(__file__).parent / "tiny-instrument.yaml").read_text(encoding="utf-8")
 
+Change = tuple[int, str, str]
+
+TWO_ORIGINS = "“cdisc_%(name)s” and “sponsor_%(name)s” exclude each other: a code has one origin."
+TWO_MEANINGS = "The test code TAA stands for two different things."
+SUMMARY = "scoring.definitions.manual.summary"
+SCALES = "scoring.definitions.manual.scales"
+SIDES = "in a summary exactly the symptom scales are reversed."
+
 BROKEN = [
     # One slip: (line to change, what stands there, what is written instead) and every problem it must give.
     ((1, "code: tiny", ""), ["2: : The key “code” is missing."]),
@@ -26,7 +34,7 @@ BROKEN = [
     ((3, "Tiny", "Tiny\ncolour: red"), ["4: colour: The key “colour” is not known here."]),
     (
         (4, "TINY", "TINY\ncdisc_category: TINY"),
-        ["4: sponsor_category: “cdisc_category” and “sponsor_category” exclude each other: a code has one origin."],
+        ["4: sponsor_category: " + TWO_ORIGINS % {"name": "category"}],
     ),
     (
         (6, "[1, 2]", "[1, 3]"),
@@ -36,7 +44,9 @@ BROKEN = [
         (6, "[1, 2]", "[2, 1]"),
         ["6: response_sets.pair.values: The codes of the response set “pair” must rise by one."],
     ),
-    ((6, "[1, 2]", "[1]"), ["6: response_sets.pair.values: The list is too short: the least number of entries is 2."]),
+    ((6, "[1, 2]", "[1]"), [
+        "6: response_sets.pair.values: The list is too short: the least number of entries is 2."
+    ]),
     ((6, "list", "circle"), ["6: response_sets.pair.layout: “circle” is not one of: list, row."]),
     (
         (7, "layout: row}", "layout: row}\n  spare: {values: [0, 1], layout: list}"),
@@ -60,21 +70,19 @@ BROKEN = [
     ((12, "T1", "T3"), ["14: items[3]: The test code T3 stands for two different things."]),
     (
         (12, "sponsor_testcd: T1", "sponsor_testcd: T1, cdisc_testcd: X1"),
-        [
-            "12: items[1].sponsor_testcd: “cdisc_testcd” and “sponsor_testcd” exclude each other: "
-            "a code has one origin."
-        ],
+        ["12: items[1].sponsor_testcd: " + TWO_ORIGINS % {"name": "testcd"}],
     ),
-    ((12, "sponsor_testcd: T1", "sponsor_testcd: TAA"), ["22: scoring.definitions.manual.scales[1]: The test code TAA "
-      "stands for two different things.", "29: scoring.definitions.other.scales[1]: The test code TAA "
-      "stands for two different things."]),
+    ((12, "T1", "TAA"), [
+        f"22: {SCALES}[1]: {TWO_MEANINGS}",
+        f"29: scoring.definitions.other.scales[1]: {TWO_MEANINGS}",
+    ]),
     ((13, "true", "yes"), ["13: items[2].na_allowed: “yes” must be true or false."]),
     ((14, "pair", "trio"), ["14: items[3].response_set: There is no response set “trio”."]),
     ((14, "number: 3", "number: 2"), [
         "10: blocks[2].items[1]: There is no item 3.",
         "11: items: Item 3 is missing: the numbers run from 1 to 4.",
         "14: items[3].number: Item 2 appears twice.",
-        "23: scoring.definitions.manual.scales[2].items[2]: There is no item 3.",
+        f"23: {SCALES}[2].items[2]: There is no item 3.",
     ]),
     ((17, "manual", "book"), ["17: scoring.default: There is no scoring definition “book”."]),
     (
@@ -82,34 +90,34 @@ BROKEN = [
         ["20: scoring.definitions.manual.manual: “guess” is not one of: eortc_linear."],
     ),
     ((22, "AA,", "BB,"), [
-        "23: scoring.definitions.manual.scales[2].code: The scale BB appears twice.",
-        "25: scoring.definitions.manual.summary.scales[1]: There is no scale AA.",
+        f"23: {SCALES}[2].code: The scale BB appears twice.",
+        f"25: {SUMMARY}.scales[1]: There is no scale AA.",
         "29: scoring.definitions.other.scales[1]: The test code TAA stands for two different things.",
     ]),
-    ((23, "[2, 3]", "[2, 9]"), ["23: scoring.definitions.manual.scales[2].items[2]: There is no item 9."]),
+    ((23, "[2, 3]", "[2, 9]"), [f"23: {SCALES}[2].items[2]: There is no item 9."]),
     (
         (23, "[2, 3]", "[1, 2]"),
-        ["23: scoring.definitions.manual.scales[2].items[1]: Item 1 counts in two scales."],
+        [f"23: {SCALES}[2].items[1]: Item 1 counts in two scales."],
     ),
     ((23, "[2, 3]", "[3, 4]"), [
-        "23: scoring.definitions.manual.scales[2]: The items of the scale BB have different response ranges.",
-        "24: scoring.definitions.manual.scales[3].items[1]: Item 4 counts in two scales.",
+        f"23: {SCALES}[2]: The items of the scale BB have different response ranges.",
+        f"24: {SCALES}[3].items[1]: Item 4 counts in two scales.",
     ]),
     ((24, "global", "sideways"), [
-        "24: scoring.definitions.manual.scales[3].kind: “sideways” is not one of: functional, symptom, global."
+        f"24: {SCALES}[3].kind: “sideways” is not one of: functional, symptom, global."
     ]),
-    ((25, "SUM", "CC"), ["25: scoring.definitions.manual.summary.code: The scale CC appears twice."]),
+    ((25, "SUM", "CC"), [f"25: {SUMMARY}.code: The scale CC appears twice."]),
     ((25, "[AA, BB], reversed", "[AA, BB, DD], reversed"), [
-        "25: scoring.definitions.manual.summary.scales[3]: There is no scale DD."
+        f"25: {SUMMARY}.scales[3]: There is no scale DD."
     ]),
     ((25, "[BB]", "[]"), [
-        "25: scoring.definitions.manual.summary.scales[2]: BB: in a summary exactly the symptom scales are reversed."
+        f"25: {SUMMARY}.scales[2]: BB: {SIDES}"
     ]),
     ((25, "[BB]", "[AA, BB]"), [
-        "25: scoring.definitions.manual.summary.scales[1]: AA: in a summary exactly the symptom scales are reversed."
+        f"25: {SUMMARY}.scales[1]: AA: {SIDES}"
     ]),
     ((25, "[BB]", "[BB, CC]"), [
-        "25: scoring.definitions.manual.summary.reversed_scales[2]: CC is reversed but not part of the summary."
+        f"25: {SUMMARY}.reversed_scales[2]: CC is reversed but not part of the summary."
     ]),
     ((29, "functional", "symptom"), [
         "29: scoring.definitions.other.scales[1]: The test code TAA stands for two different things."
@@ -119,8 +127,8 @@ BROKEN = [
 ]  # fmt: skip
 
 
-def check_tiny(*changes: tuple[int, str, str]) -> list[str]:
-    """Check the tiny instrument with some of its lines changed; gives `line: place: words` of each problem."""
+def check_tiny(*changes: Change) -> list[str]:
+    """Check the tiny instrument with some lines changed; gives `line: place: words` of each problem."""
     lines = TINY.splitlines()
     for number, old, new in changes:
         assert lines[number - 1].count(old) == 1
@@ -137,7 +145,9 @@ def test_the_tiny_instrument_itself_is_sound() -> None:
 
 
 @pytest.mark.parametrize(("change", "problems"), BROKEN)
-def test_a_broken_instrument_gives_exactly_its_problems(change: tuple[int, str, str], problems: list[str]) -> None:
+def test_a_broken_instrument_gives_exactly_its_problems(
+    change: tuple[int, str, str], problems: list[str]
+) -> None:
     assert check_tiny(change) == problems
 
 

@@ -69,7 +69,9 @@ def test_the_tiny_wording_itself_is_sound() -> None:
 
 
 @pytest.mark.parametrize(("change", "problems"), BROKEN)
-def test_a_broken_wording_gives_exactly_its_problems(change: tuple[int, str, str], problems: list[str]) -> None:
+def test_a_broken_wording_gives_exactly_its_problems(
+    change: tuple[int, str, str], problems: list[str]
+) -> None:
     number, old, new = change
     lines = TINY.splitlines()
     assert lines[number - 1].count(old) == 1

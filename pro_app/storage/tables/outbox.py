@@ -10,6 +10,8 @@ class OutboxMessage(Table):
     """One message on one channel. It holds no address: `contact_ref` leads to the vault at sending time.
 
     `message_key` makes a second one impossible: participant, visit, rule, plan revision, channel.
+    `due_at` is when it should go out, `attempt_at` when it is tried next; `doubts` counts the attempts
+    of which nobody knows whether they arrived.
     """
 
     __tablename__ = "outbox_messages"
@@ -17,7 +19,7 @@ class OutboxMessage(Table):
         CheckConstraint(
             "state IN ('planned', 'claimed', 'sent', 'unknown', 'failed', 'cancelled')", name="state"
         ),
-        Index("ix_outbox_messages_state_due_at", "state", "due_at"),
+        Index("ix_outbox_messages_state_attempt_at", "state", "attempt_at"),
         Index("ix_outbox_messages_participant_id_state", "participant_id", "state"),
     )
 
@@ -27,6 +29,7 @@ class OutboxMessage(Table):
     site_id: Mapped[int] = mapped_column(BigKey, ForeignKey("sites.id"))
     participant_id: Mapped[int] = mapped_column(BigKey, ForeignKey("participants.id"))
     assessment_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("assessments.id"), index=True)
+    planned_visit_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("planned_visits.id"))
     rule_code: Mapped[Code]
     template_code: Mapped[Code]
     channel: Mapped[Code]
@@ -34,8 +37,11 @@ class OutboxMessage(Table):
     planned_at: Mapped[At]
     due_at: Mapped[At]
     expires_at: Mapped[At | None]
+    attempt_at: Mapped[At]
+    first_attempt_at: Mapped[At | None]
     state: Mapped[Code]
     attempts: Mapped[int] = mapped_column(default=0)
+    doubts: Mapped[int] = mapped_column(default=0)
     claimed_by: Mapped[Code | None]
     lease_until: Mapped[At | None]
     finished_at: Mapped[At | None]

@@ -46,7 +46,7 @@ def style_page_values() -> dict[str, object]:
     return {
         "sign_in": sign_in,
         "form": form,
-        "qr": Markup(segno.make(SAMPLE_ADDRESS, error="m").svg_inline(border=0)),  # noqa: S704 -- segno's own markup
+        "qr": Markup(segno.make(SAMPLE_ADDRESS, error="m").svg_inline(border=2, omitsize=True)),  # noqa: S704 -- segno's own markup
         "heat_rows": [sample_heat_row(number, letters) for number, letters in enumerate(ROWS, start=4)],
         "legend": [
             {"state": state, "url": "#", "count": sum(letters.count(letter) for letters in ROWS)}

@@ -1,0 +1,97 @@
+"""A virtual person answering one visit through the same services as a phone."""
+
+import uuid
+from datetime import datetime, timedelta
+from random import Random
+
+from pro_app.audit.actor import Actor
+from pro_app.demo.trajectories import draw_answers
+from pro_app.demo.virtual_people import Answering, VirtualPerson
+from pro_app.protocol.schedule import InstrumentReference
+from pro_app.services.answers import Operation, save_operations
+from pro_app.services.submission import submit_assessment
+from pro_app.storage.catalogue import load_instrument
+from pro_app.storage.database import Database
+from pro_app.storage.queries.assessments import AssessmentRecord, load_assessment
+
+MODE = "own_device"
+NAMESPACE = uuid.UUID("6f0c9c1e-6a56-4d0e-9a52-4f4f6d2f8a10")
+MINUTES_AN_INSTRUMENT = timedelta(minutes=3)
+
+
+def answer_visit(
+    database: Database, person: VirtualPerson, decided: tuple[int, Answering], *, now: datetime
+) -> None:
+    """Answer the assessment as decided, if it can be answered now: instrument by instrument, then send it."""
+    assessment_id, answering = decided
+    with database.reading() as session:
+        record = load_assessment(session, assessment_id)
+    if record.submitted_at is not None or not record.is_answerable(now):
+        return
+    actor = _participant_actor(record)
+    left = answering.items_answered
+    for reference in _instruments(record):
+        operations = _operations(database, person, record, reference)[:left]
+        if operations:
+            with database.writing() as session:
+                save_operations(
+                    session, assessment_id=assessment_id, operations=operations, actor=actor, now=now
+                )
+        left = None if left is None else left - len(operations)
+        now += MINUTES_AN_INSTRUMENT
+        if left is not None and left <= 0:
+            return
+    if answering.submitted:
+        with database.writing() as session:
+            submit_assessment(
+                session,
+                assessment_id=assessment_id,
+                respondent=answering.respondent,
+                actor=actor,
+                now=now,
+            )
+
+
+def _instruments(record: AssessmentRecord) -> tuple[InstrumentReference, ...]:
+    phase = record.protocol.find_phase(record.planned_code)
+    return phase.instruments if phase else ()
+
+
+def _operations(  # noqa: PLR0917 -- private, and all four are what an answer is
+    database: Database, person: VirtualPerson, record: AssessmentRecord, reference: InstrumentReference
+) -> list[Operation]:
+    random = Random(f"{person.participant_code}:{record.visit_code}:{reference.code}")  # noqa: S311 -- play
+    with database.reading() as session:
+        instrument = load_instrument(session, instrument_sha256(session, reference))
+    years = (record.opens_on - person.consented_on).days / 365.25
+    answers = draw_answers(
+        instrument,
+        burden=person.trajectory.burden_after(years, random),
+        on_treatment=record.anchor == "randomisation",
+        random=random,
+    )
+    return [
+        Operation(
+            operation_id=str(uuid.uuid5(NAMESPACE, f"{record.assessment_id}:{reference.code}:{number}")),
+            instrument_code=reference.code,
+            item_number=number,
+            state=state,
+            value=value,
+            counter=number,
+            device_at=None,
+            device_zone=None,
+        )
+        for number, (state, value) in answers.items()
+    ]
+
+
+def _participant_actor(record: AssessmentRecord) -> Actor:
+    return Actor(
+        kind="participant",
+        role="participant",
+        request_id=uuid.uuid4().hex[:16],
+        study_id=record.study_id,
+        site_ids=frozenset({record.site_id}),
+        participant_id=record.participant_id,
+        mode=MODE,
+    )

@@ -1,0 +1,38 @@
+"""Every problem of a protocol file, in words: its schema first, then what its parts mean together."""
+
+from collections.abc import Callable, Iterator
+
+from pro_app.definitions.files import DefinitionFile
+from pro_app.definitions.schema import check_schema
+from pro_app.errors import Problem
+from pro_app.protocol.code_rules import check_codes, check_references
+from pro_app.protocol.event_rules import check_assumed_paths, check_dates, check_effects, check_zones
+from pro_app.protocol.visit_rules import check_overlaps, check_reminders, check_repetitions, check_visits
+
+Rule = Callable[[DefinitionFile], Iterator[Problem]]
+
+_RULES: tuple[Rule, ...] = (
+    check_codes,
+    check_references,
+    check_dates,
+    check_zones,
+    check_effects,
+    check_visits,
+    check_repetitions,
+    check_reminders,
+    check_assumed_paths,
+)
+
+
+def check_protocol(definition: DefinitionFile) -> list[Problem]:
+    """List every problem of a protocol in the order of its lines; empty for a sound one.
+
+    What the parts mean together is looked at only in a file of the right shape, and windows are
+    compared only once every visit has its place in the calendar.
+    """
+    problems = check_schema(definition, "protocol")
+    if not problems:
+        problems = [problem for rule in _RULES for problem in rule(definition)]
+    if not problems:
+        problems = list(check_overlaps(definition))
+    return sorted(problems, key=lambda problem: problem.line or 0)

@@ -1,0 +1,77 @@
+"""Understanding an e-mail address and a telephone number as people type them in France and overseas."""
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+from pro_app.contacts.vault import Contact
+from pro_app.errors import InputRejected, Problem
+from pro_app.language import mark
+
+REGION_OF_ZONE = {
+    "Europe/Paris": "FR",
+    "Indian/Reunion": "RE",
+    "Indian/Mayotte": "YT",
+    "America/Guadeloupe": "GP",
+    "America/Martinique": "MQ",
+    "America/Cayenne": "GF",
+    "America/Miquelon": "PM",
+    "Pacific/Noumea": "NC",
+    "Pacific/Tahiti": "PF",
+    "Pacific/Wallis": "WF",
+}
+"""The numbering plan that a number without its country's prefix is first read under."""
+
+
+def parse_contact(*, email: str | None, telephone: str | None, zone: str) -> Contact:
+    """Give both contacts in their normal form (lower-case domain, E.164) or raise with what is wrong."""
+    problems: list[Problem] = []
+    known = Contact(
+        email=_parse_email(email or "", problems), telephone=_parse_telephone(telephone or "", zone, problems)
+    )
+    if problems:
+        raise InputRejected(tuple(problems))
+    return known
+
+
+def _parse_email(typed: str, problems: list[Problem]) -> str | None:
+    if not typed.strip():
+        return None
+    try:
+        # Whether the domain answers is for the test message to show: the clinic may be offline.
+        return str(validate_email(typed.strip(), check_deliverability=False).normalized)
+    except EmailNotValidError:
+        problems.append(
+            Problem(
+                mark("This is not an e-mail address. It should look like name@example.fr."), place="email"
+            )
+        )
+        return None
+
+
+def _parse_telephone(typed: str, zone: str, problems: list[Problem]) -> str | None:
+    if not typed.strip():
+        return None
+    own = REGION_OF_ZONE.get(zone, "FR")
+    for region in dict.fromkeys((own, "FR", *REGION_OF_ZONE.values())):
+        try:
+            number = phonenumbers.parse(typed, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number) and not number.extension:
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    message = mark("This is not a telephone number. Type 10 digits, or the country's prefix first (+33 …).")
+    problems.append(Problem(message, place="telephone"))
+    return None
+
+
+def written_telephone(number: str) -> str:
+    """Write a stored telephone number as people in France read it: `06 12 34 56 78`."""
+    try:
+        parsed = phonenumbers.parse(number, "FR")
+    except phonenumbers.NumberParseException:
+        return number
+    french = parsed.country_code == phonenumbers.country_code_for_region("FR")
+    wanted = (
+        phonenumbers.PhoneNumberFormat.NATIONAL if french else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    )
+    return phonenumbers.format_number(parsed, wanted)

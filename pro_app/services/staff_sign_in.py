@@ -1,0 +1,66 @@
+"""Signing in as a member of staff, and changing from one role to another."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from pro_app.audit.actor import Actor
+from pro_app.audit.trail import Change, record_change
+from pro_app.errors import NotFound, SignInRefused
+from pro_app.services.accounts import find_account
+from pro_app.services.passwords import hash_password, is_password, needs_new_hash
+from pro_app.services.sessions import StaffSignIn, end_staff_session, start_staff_session
+from pro_app.storage.queries.accounts import find_last_role_id, list_active_roles
+from pro_app.storage.tables.accounts import Account, StaffRole
+
+
+def sign_in_staff(
+    session: Session, *, username: str, password: str, now: datetime, request_id: str = ""
+) -> str:
+    """Start a session under the role used last and give its token.
+
+    Raises SignInRefused alike, and after the same time, for an unknown name, a wrong password, a closed
+    account and one without a role. The caller has counted the try (services.throttle).
+    """
+    account = find_account(session, username)
+    fits = is_password(account.password_hash if account else None, password)
+    roles = list_active_roles(session, account_id=account.id) if account else []
+    if account is None or not fits or not roles:
+        raise SignInRefused
+    if needs_new_hash(account.password_hash):
+        account.password_hash = hash_password(password)
+    last_id = find_last_role_id(session, account.id)
+    role = next((role for role in roles if role.id == last_id), roles[0])
+    return _start(session, account, role, now=now, request_id=request_id)
+
+
+def switch_role(
+    session: Session, sign_in: StaffSignIn, *, staff_role_id: int, now: datetime, request_id: str = ""
+) -> str:
+    """End the session and start another one under another role of the same account; gives its token.
+
+    Raises NotFound for a role that the account does not hold.
+    """
+    account = session.get(Account, sign_in.account_id)
+    roles = list_active_roles(session, account_id=sign_in.account_id)
+    role = next((role for role in roles if role.id == staff_role_id), None)
+    if account is None or role is None:
+        raise NotFound("role")
+    end_staff_session(session, session_id=sign_in.session_id, now=now)
+    return _start(session, account, role, now=now, request_id=request_id)
+
+
+def _start(session: Session, account: Account, role: StaffRole, *, now: datetime, request_id: str) -> str:
+    """Start the session and say so in the audit trail."""
+    token = start_staff_session(session, account_id=account.id, staff_role_id=role.id, now=now)
+    actor = Actor(
+        kind="staff",
+        role=role.role,
+        request_id=request_id,
+        study_id=role.study_id,
+        account_id=account.id,
+    )
+    items = [{"field": "role", "before": None, "after": role.role}]
+    change = Change("account.sign_in", f"account:{account.id}", items)
+    record_change(session, change, actor=actor, site_id=role.site_id, now=now)
+    return token

@@ -1,0 +1,177 @@
+"""Studies: taking a protocol with its instruments and wording packs into the database, finding them there."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pro_app.audit.actor import Actor
+from pro_app.audit.trail import Change, record_change
+from pro_app.definitions.files import DefinitionFile
+from pro_app.errors import DefinitionRejected, NotFound, Problem
+from pro_app.language import LANGUAGES, mark
+from pro_app.protocol.protocol import Protocol
+from pro_app.services.study_files import LoadedPack, StudyFiles, read_study_files
+from pro_app.storage import catalogue
+from pro_app.storage.tables.definitions import StoredDefinition
+from pro_app.storage.tables.studies import Study, StudyProtocol, StudyWording
+
+
+@dataclass
+class _Load:
+    """One run of `load_study`: its time, and what it changed so far."""
+
+    session: Session
+    now: datetime
+    items: list[dict[str, str | None]] = field(default_factory=list)
+
+    def note(self, name: str, value: str, *, before: str | None = None) -> None:
+        """Note one change for the audit trail."""
+        self.items.append({"field": name, "before": before, "after": value})
+
+
+def load_study(session: Session, *, protocol_path: Path, actor: Actor, now: datetime) -> Study:
+    """Store a protocol with its instruments and wording packs, and make its study use them.
+
+    The study is made in test mode when it is new. Loading the same files again changes nothing.
+    Raises DefinitionRejected: a broken definition, or one that changed under the same version.
+    """
+    files = read_study_files(protocol_path)
+    load = _Load(session, now)
+    for definition, kind, code, version, language in files.list_definitions():
+        _store(load, definition, StoredDefinition(kind=kind, code=code, version=version, language=language))
+    session.flush()
+    study = _save_study(load, files)
+    _adopt_protocol(load, study, files.protocol)
+    for pack in files.packs:
+        _use_wording(load, study, pack)
+    if load.items:
+        change = Change("study.load", f"study:{study.id}", load.items)
+        record_change(session, change, actor=actor, site_id=None, now=now)
+    return study
+
+
+def load_current_protocol(session: Session, study_id: int) -> Protocol:
+    """Give the protocol version that governs new participants; raises NotFound for an unknown study."""
+    sha256 = session.scalar(
+        select(StudyProtocol.protocol_sha256)
+        .where(StudyProtocol.study_id == study_id)
+        .order_by(StudyProtocol.adopted_at.desc(), StudyProtocol.id.desc())
+        .limit(1)
+    )
+    if sha256 is None:
+        raise NotFound("study")
+    return catalogue.load_protocol(session, sha256)
+
+
+def find_wording(
+    session: Session, *, study_id: int, instrument_code: str, instrument_version: str, language: str
+) -> str:
+    """Find the SHA-256 of the wording pack in use, in `language` or else in the first language of the app.
+
+    Raises NotFound where the study has neither.
+    """
+    in_use = {
+        row.language: row.wording_sha256
+        for row in session.scalars(
+            select(StudyWording).where(
+                StudyWording.study_id == study_id,
+                StudyWording.instrument_code == instrument_code,
+                StudyWording.instrument_version == instrument_version,
+                StudyWording.replaced_at.is_(None),
+            )
+        )
+    }
+    sha256 = in_use.get(language) or in_use.get(LANGUAGES[0])
+    if sha256 is None:
+        raise NotFound("wording_pack")
+    return sha256
+
+
+def find_study(session: Session, study_code: str) -> Study | None:
+    """Find a study by its code, in any case of letters."""
+    return session.scalar(select(Study).where(Study.study_code == study_code.lower()))
+
+
+def list_studies(session: Session) -> list[Study]:
+    """List every study by its code."""
+    return list(session.scalars(select(Study).order_by(Study.study_code)))
+
+
+def _store(load: _Load, definition: DefinitionFile, wanted: StoredDefinition) -> None:
+    """Store a definition once; what is known under its name and version must be the same text."""
+    known = load.session.scalar(
+        select(StoredDefinition.sha256).where(
+            StoredDefinition.kind == wanted.kind,
+            StoredDefinition.code == wanted.code,
+            StoredDefinition.version == wanted.version,
+        )
+    )
+    if known == definition.sha256:
+        return
+    if known is not None:
+        message = mark(
+            "%(code)s %(version)s was loaded before with another content. A version never changes: "
+            "give the new content a new version (a wording pack: a new name)."
+        )
+        problem = Problem(message, {"code": wanted.code, "version": wanted.version})
+        raise DefinitionRejected(definition.source, (problem,))
+    wanted.sha256, wanted.text, wanted.stored_at = definition.sha256, definition.text, load.now
+    load.session.add(wanted)
+    load.note(f"{wanted.kind}:{wanted.code}:{wanted.version}", definition.sha256)
+
+
+def _save_study(load: _Load, files: StudyFiles) -> Study:
+    """Make the study, or bring its title up to date."""
+    study = find_study(load.session, files.protocol.code)
+    if study is None:
+        study = Study(study_code=files.protocol.code, title=files.title, mode="test", created_at=load.now)
+        load.session.add(study)
+        load.session.flush()
+        load.note("mode", study.mode)
+    elif study.title != files.title:
+        load.note("title", files.title, before=study.title)
+        study.title = files.title
+    return study
+
+
+def _adopt_protocol(load: _Load, study: Study, protocol: Protocol) -> None:
+    """Adopt the protocol version, unless the study did so before."""
+    adopted = load.session.scalar(
+        select(StudyProtocol).where(
+            StudyProtocol.study_id == study.id, StudyProtocol.version == protocol.version
+        )
+    )
+    if adopted is not None:
+        return
+    load.session.add(
+        StudyProtocol(
+            study_id=study.id,
+            version=protocol.version,
+            protocol_sha256=protocol.sha256,
+            adopted_at=load.now,
+        )
+    )
+    load.session.flush()
+    load.note("protocol_version", protocol.version)
+
+
+def _use_wording(load: _Load, study: Study, pack: LoadedPack) -> None:
+    """Put a pack to use where its instrument has none in that language; one in use stays."""
+    wording = pack.wording
+    place = {
+        "study_id": study.id,
+        "instrument_code": wording.instrument_code,
+        "instrument_version": wording.instrument_version,
+        "language": wording.language,
+    }
+    in_use = load.session.scalar(
+        select(StudyWording).filter_by(**place).where(StudyWording.replaced_at.is_(None))
+    )
+    if in_use is not None:
+        return
+    load.session.add(StudyWording(**place, wording_sha256=wording.sha256, in_use_at=load.now))
+    load.session.flush()
+    load.note(f"wording:{wording.instrument_code}:{wording.language}", wording.pack)

@@ -1,0 +1,171 @@
+"""Reading assessments: the facts of one participant × one planned visit, with its present window."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.orm import Session
+
+from pro_app.errors import NotFound
+from pro_app.protocol.protocol import Protocol
+from pro_app.protocol.state import AssessmentFacts, AssessmentState, assessment_state, is_answerable
+from pro_app.protocol.windows import Window, civil_window, start_of_day
+from pro_app.storage.catalogue import load_protocol
+from pro_app.storage.tables.assessments import Assessment, PlannedVisit
+from pro_app.storage.tables.participants import Participant
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentRecord:
+    """What is stored about one assessment. Dates are civil dates in `zone`, both ends included.
+
+    `planned_code` is the visit whose rules hold: it differs from `visit_code` where answers became
+    `UNSCHEDULED`. `mode` and `entered_by_id` say how, and by which account, it was submitted.
+    """
+
+    assessment_id: int
+    participant_id: int
+    participant_code: str
+    study_id: int
+    site_id: int
+    language: str
+    zone: str
+    visit_code: str
+    ordinal: int
+    planned_visit_id: int
+    planned_code: str
+    revision: int
+    anchor: str
+    target_on: date | None
+    opens_on: date
+    closes_on: date | None
+    provisional: bool
+    expected: bool
+    reason_code: str | None
+    planned_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    submitted_at: datetime | None
+    mode: str | None
+    entered_by_id: int | None
+    respondent: str | None
+    receipt_code: str | None
+    reopened_at: datetime | None
+    reopened_until: date | None
+    reopened_reason: str | None
+    not_done_reason: str | None
+    not_done_said_by: str | None
+    not_done_text: str | None
+    not_done_recorded_at: datetime | None
+    protocol: Protocol
+
+    @property
+    def window(self) -> Window:
+        """Give the window as moments in UTC."""
+        return civil_window(self.opens_on, self.closes_on, self.zone)
+
+    @property
+    def facts(self) -> AssessmentFacts:
+        """Give the facts that the state follows from."""
+        return AssessmentFacts(
+            expected=self.expected,
+            closed=self.reason_code in self.protocol.closing_reasons,
+            started=self.started_at is not None,
+            answered_at=(self.completed_at or self.submitted_at) if self.submitted_at else None,
+            reopened=self._reopened_window(),
+        )
+
+    def state(self, now: datetime) -> AssessmentState:
+        """Say where the assessment stands at `now` (aware UTC)."""
+        return assessment_state(self.window, self.facts, now)
+
+    def is_answerable(self, now: datetime) -> bool:
+        """Say whether answers may be given at `now` (aware UTC)."""
+        return is_answerable(self.window, self.facts, now)
+
+    def _reopened_window(self) -> Window | None:
+        if self.reopened_at is None or self.reopened_until is None:
+            return None
+        return Window(self.reopened_at, start_of_day(self.reopened_until + timedelta(days=1), self.zone))
+
+
+def list_assessments(
+    session: Session,
+    *,
+    participant_id: int | None = None,
+    study_id: int | None = None,
+    site_ids: Iterable[int] | None = None,
+) -> list[AssessmentRecord]:
+    """List assessments by participant code and opening day; no filter given means all of them."""
+    statement = _records().order_by(Participant.participant_code, PlannedVisit.opens_on, Assessment.id)
+    if participant_id is not None:
+        statement = statement.where(Assessment.participant_id == participant_id)
+    if study_id is not None:
+        statement = statement.where(Participant.study_id == study_id)
+    if site_ids is not None:
+        statement = statement.where(Participant.site_id.in_(list(site_ids)))
+    return [_read_record(session, row) for row in session.execute(statement)]
+
+
+def load_assessment(session: Session, assessment_id: int, *, lock: bool = False) -> AssessmentRecord:
+    """Give one assessment; `lock` keeps others from changing it until the transaction ends.
+
+    Raises NotFound for an unknown one.
+    """
+    statement = _records().where(Assessment.id == assessment_id)
+    if lock:
+        statement = statement.with_for_update(of=Assessment).execution_options(populate_existing=True)
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound("assessment")
+    return _read_record(session, row)
+
+
+def _records() -> Select[Assessment, PlannedVisit, Participant]:
+    return (
+        select(Assessment, PlannedVisit, Participant)
+        .join(PlannedVisit, PlannedVisit.id == Assessment.planned_visit_id)
+        .join(Participant, Participant.id == Assessment.participant_id)
+    )
+
+
+def _read_record(session: Session, row: Row[Assessment, PlannedVisit, Participant]) -> AssessmentRecord:
+    assessment, visit, participant = row
+    return AssessmentRecord(
+        assessment_id=assessment.id,
+        participant_id=participant.id,
+        participant_code=participant.participant_code,
+        study_id=participant.study_id,
+        site_id=participant.site_id,
+        language=participant.language,
+        zone=participant.zone,
+        visit_code=assessment.visit_code,
+        ordinal=assessment.ordinal,
+        planned_visit_id=visit.id,
+        planned_code=visit.visit_code,
+        revision=visit.revision,
+        anchor=visit.anchor,
+        target_on=visit.target_on,
+        opens_on=visit.opens_on,
+        closes_on=visit.closes_on,
+        provisional=visit.provisional,
+        expected=visit.expected,
+        reason_code=visit.reason_code,
+        planned_at=visit.planned_at,
+        started_at=assessment.started_at,
+        completed_at=assessment.completed_at,
+        submitted_at=assessment.submitted_at,
+        mode=assessment.submitted_mode,
+        entered_by_id=assessment.submitted_by_id,
+        respondent=assessment.respondent,
+        receipt_code=assessment.receipt_code,
+        reopened_at=assessment.reopened_at,
+        reopened_until=assessment.reopened_until,
+        reopened_reason=assessment.reopened_reason,
+        not_done_reason=assessment.not_done_reason,
+        not_done_said_by=assessment.not_done_said_by,
+        not_done_text=assessment.not_done_text,
+        not_done_recorded_at=assessment.not_done_recorded_at,
+        protocol=load_protocol(session, visit.protocol_sha256),
+    )

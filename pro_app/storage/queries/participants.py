@@ -1,0 +1,60 @@
+"""Reading participants and their sites."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pro_app.storage.tables.participants import Participant
+from pro_app.storage.tables.sites import Site
+
+
+def find_participant(session: Session, participant_id: int, *, lock: bool = False) -> Participant | None:
+    """Find one participant; `lock` keeps others from changing the record until the transaction ends."""
+    statement = select(Participant).where(Participant.id == participant_id)
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return session.scalars(statement).one_or_none()
+
+
+def find_participant_by_code(session: Session, *, study_id: int, participant_code: str) -> Participant | None:
+    """Find the participant who has this inclusion number in the study."""
+    return session.scalars(
+        select(Participant).where(
+            Participant.study_id == study_id, Participant.participant_code == participant_code
+        )
+    ).one_or_none()
+
+
+def list_participants(
+    session: Session, *, study_id: int, site_ids: Iterable[int] | None = None
+) -> list[Participant]:
+    """List the participants of a study, of some of its sites where `site_ids` names them, by code."""
+    statement = select(Participant).where(Participant.study_id == study_id)
+    if site_ids is not None:
+        statement = statement.where(Participant.site_id.in_(list(site_ids)))
+    return list(session.scalars(statement.order_by(Participant.participant_code, Participant.id)))
+
+
+def list_participants_with_contacts(session: Session, contact_refs: Iterable[str]) -> list[Participant]:
+    """List the participants behind references of the contact vault, by code."""
+    return list(
+        session.scalars(
+            select(Participant)
+            .where(Participant.contact_ref.in_(list(contact_refs)))
+            .order_by(Participant.participant_code)
+        )
+    )
+
+
+def find_site(session: Session, site_id: int) -> Site | None:
+    """Find one site."""
+    return session.get(Site, site_id)
+
+
+def list_sites(session: Session, *, study_id: int, site_ids: Iterable[int] | None = None) -> list[Site]:
+    """List the sites of a study, or those of them that `site_ids` names, by code."""
+    statement = select(Site).where(Site.study_id == study_id)
+    if site_ids is not None:
+        statement = statement.where(Site.id.in_(list(site_ids)))
+    return list(session.scalars(statement.order_by(Site.site_code, Site.id)))
