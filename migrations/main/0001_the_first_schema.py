@@ -461,6 +461,7 @@ def upgrade() -> None:
         sa.Column("site_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("participant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("assessment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("planned_visit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("rule_code", sa.String(length=64), nullable=False),
         sa.Column("template_code", sa.String(length=64), nullable=False),
         sa.Column("channel", sa.String(length=64), nullable=False),
@@ -468,8 +469,11 @@ def upgrade() -> None:
         sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempt_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("first_attempt_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("state", sa.String(length=64), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("doubts", sa.Integer(), nullable=False),
         sa.Column("claimed_by", sa.String(length=64), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
@@ -484,6 +488,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["participant_id"], ["participants.id"], name=op.f("fk_outbox_messages_participant_id")
         ),
+        sa.ForeignKeyConstraint(
+            ["planned_visit_id"], ["planned_visits.id"], name=op.f("fk_outbox_messages_planned_visit_id")
+        ),
         sa.ForeignKeyConstraint(["site_id"], ["sites.id"], name=op.f("fk_outbox_messages_site_id")),
         sa.ForeignKeyConstraint(["study_id"], ["studies.id"], name=op.f("fk_outbox_messages_study_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox_messages")),
@@ -494,7 +501,7 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_outbox_messages_participant_id_state", ["participant_id", "state"], unique=False
         )
-        batch_op.create_index("ix_outbox_messages_state_due_at", ["state", "due_at"], unique=False)
+        batch_op.create_index("ix_outbox_messages_state_attempt_at", ["state", "attempt_at"], unique=False)
 
     op.create_table(
         "responses",
@@ -619,7 +626,7 @@ def downgrade() -> None:
     op.drop_table("answers")
     op.drop_table("responses")
     with op.batch_alter_table("outbox_messages", schema=None) as batch_op:
-        batch_op.drop_index("ix_outbox_messages_state_due_at")
+        batch_op.drop_index("ix_outbox_messages_state_attempt_at")
         batch_op.drop_index("ix_outbox_messages_participant_id_state")
         batch_op.drop_index(batch_op.f("ix_outbox_messages_assessment_id"))
 

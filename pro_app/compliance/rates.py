@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from pro_app.protocol.protocol import UNSCHEDULED
+
 
 @dataclass(frozen=True, slots=True)
 class AssessmentOutcome:
@@ -110,12 +112,13 @@ def list_visit_completions(
 ) -> tuple[VisitCompletion, ...]:
     """Count each visit of `visit_codes`, then those that only the outcomes name, as they first come.
 
-    Forms whose window has not closed play no part, whatever their state. Raises ValueError if a
-    participant comes twice at one visit: a doubled form would be counted once without a word.
+    Forms whose window has not closed play no part, whatever their state, and unscheduled ones belong to
+    no visit. Raises ValueError if a participant comes twice at one visit: a doubled form would be
+    counted once without a word.
     """
     closed: dict[str, list[AssessmentOutcome]] = {code: [] for code in visit_codes}
     for outcome in outcomes:
-        if outcome.window_closed:
+        if outcome.window_closed and outcome.visit_code != UNSCHEDULED:
             closed.setdefault(outcome.visit_code, []).append(outcome)
     everyone = frozenset(randomised_ids)
     return tuple(_count_visit(code, forms, everyone) for code, forms in closed.items())

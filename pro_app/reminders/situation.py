@@ -28,9 +28,13 @@ class Situation:
     held_until: datetime | None
     visits: tuple[VisitSituation, ...]
 
-    def find_visit(self, assessment_id: int | None) -> VisitSituation | None:
-        """Find the current plan of an assessment."""
-        return next((visit for visit in self.visits if visit.assessment_id == assessment_id), None)
+    def find_visit(self, planned_visit_id: int | None, assessment_id: int | None) -> VisitSituation | None:
+        """Find the current plan of a visit, also where a later revision has replaced the one asked for."""
+        by_plan = (visit for visit in self.visits if visit.planned_visit_id == planned_visit_id)
+        by_assessment = (
+            visit for visit in self.visits if assessment_id and visit.assessment_id == assessment_id
+        )
+        return next(by_plan, None) or next(by_assessment, None)
 
 
 def load_situation(session: Session, participant: Participant, *, now: datetime) -> Situation:
@@ -79,7 +83,6 @@ def _list_visits(session: Session, participant_id: int) -> tuple[VisitSituation,
         )
         .where(PlannedVisit.participant_id == participant_id, PlannedVisit.replaced_at.is_(None))
         .order_by(PlannedVisit.opens_on, PlannedVisit.id)
-        .execution_options(populate_existing=True)
     )
     return tuple(_visit_situation(session, planned, assessment) for planned, assessment in rows)
 

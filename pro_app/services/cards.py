@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor
 from pro_app.audit.trail import Change, record_change
-from pro_app.services.participants import load_participant, load_site
+from pro_app.services.participants import load_participant
 from pro_app.services.sessions import token_digest
 from pro_app.services.sign_in_codes import SHORT_CODE_LENGTH, SIGN_IN_CODE_LENGTH, code_digest, make_code
+from pro_app.services.sites import load_site
 from pro_app.storage.tables.credentials import ParticipantCredential, SignInCard
 
 CARD_LIFE = timedelta(days=7)

@@ -15,8 +15,9 @@ from pro_app.services.enrolment_rules import (
     normalise_participant_code,
     parse_contact_change,
 )
-from pro_app.services.participants import load_participant, load_site
+from pro_app.services.participants import load_participant
 from pro_app.services.planning import plan_participant
+from pro_app.services.sites import load_site
 from pro_app.storage.catalogue import load_protocol
 from pro_app.storage.queries.participants import find_participant_by_code, list_participants_with_contacts
 from pro_app.storage.tables.participants import Participant
@@ -49,6 +50,8 @@ def change_contact(
     vault.save(participant.contact_ref, contact, now=now)
     participant.language, participant.zone = change.language, change.zone
     participant.reminder_hour = change.reminder_hour
+    session.flush()
+    plan_participant(session, participant, now=now)
     record_change(
         session,
         Change("contact.change", f"participant:{participant.id}", items),
@@ -56,8 +59,6 @@ def change_contact(
         site_id=participant.site_id,
         now=now,
     )
-    session.flush()
-    plan_participant(session, participant, now=now)
     return participant
 
 

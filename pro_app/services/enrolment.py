@@ -14,8 +14,8 @@ from pro_app.language import mark
 from pro_app.protocol.protocol import Protocol
 from pro_app.services.contact_changes import change_contact
 from pro_app.services.enrolment_rules import Enrolment, parse_enrolment
-from pro_app.services.participants import load_site
 from pro_app.services.planning import plan_participant
+from pro_app.services.sites import load_site
 from pro_app.services.studies import load_current_protocol
 from pro_app.storage.queries.participants import find_participant_by_code
 from pro_app.storage.tables.events import ParticipantEvent

@@ -74,7 +74,9 @@ def correct_event(
     participant = load_participant(session, known.participant_id, actor=actor, lock=True)
     events = read_events(list_events(session, participant.id))
     if known.id not in {event.id for event in list_valid_events(events)}:
-        raise InputRejected((Problem(mark("This entry was corrected in the meantime. Load the page again.")),))
+        raise InputRejected(
+            (Problem(mark("This entry was corrected in the meantime. Load the page again.")),)
+        )
     row = _correcting_row(known, correction, actor=actor, now=now)
     others = [event for event in events if event.id != known.id]
     _check(session, participant, row, others=others, now=now)
@@ -118,7 +120,12 @@ def _is_sent_twice(rows: Sequence[ParticipantEvent], row: ParticipantEvent) -> b
 
 
 def _check(
-    session: Session, participant: Participant, row: ParticipantEvent, *, others: Sequence[Event], now: datetime
+    session: Session,
+    participant: Participant,
+    row: ParticipantEvent,
+    *,
+    others: Sequence[Event],
+    now: datetime,
 ) -> None:
     """Raise InputRejected with everything that speaks against the event."""
     problems = check_event(
@@ -150,8 +157,9 @@ def _save(
         [{"field": row.kind, "before": _said(before), "after": _said(row)}],
         reason=row.correction_reason,
     )
-    record_change(session, change, actor=actor, site_id=participant.site_id, now=now)
+    # The audit chain is locked last, as by those who answer: nobody waits for each other in a circle.
     plan_participant(session, participant, now=now)
+    record_change(session, change, actor=actor, site_id=participant.site_id, now=now)
     return row
 
 

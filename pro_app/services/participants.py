@@ -4,9 +4,8 @@ from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor
 from pro_app.errors import NotFound
-from pro_app.storage.queries.participants import find_participant, find_site
+from pro_app.storage.queries.participants import find_participant
 from pro_app.storage.tables.participants import Participant
-from pro_app.storage.tables.sites import Site
 
 
 def load_participant(
@@ -17,11 +16,3 @@ def load_participant(
     if participant is None or not actor.may_reach_site(participant.study_id, participant.site_id):
         raise NotFound("participant")
     return participant
-
-
-def load_site(session: Session, site_id: int, *, actor: Actor) -> Site:
-    """Give a site that the actor may reach."""
-    site = find_site(session, site_id)
-    if site is None or not actor.may_reach_site(site.study_id, site.id):
-        raise NotFound("site")
-    return site

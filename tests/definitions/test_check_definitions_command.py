@@ -12,7 +12,9 @@ HERE = Path(__file__).parent
 C30 = QUESTIONNAIRES / "instruments" / "qlq-c30" / "3.0"
 
 
-def run_command(*paths: Path | str, language: str = "en", folder: Path | None = None) -> tuple[int, list[str]]:
+def run_command(
+    *paths: Path | str, language: str = "en", folder: Path | None = None
+) -> tuple[int, list[str]]:
     """Run the installed command; gives its exit status and the lines it printed, remarks left out."""
     done = subprocess.run(
         [Path(sys.executable).parent / "pro-app", "check-definitions", *paths],
@@ -58,7 +60,9 @@ def test_what_is_to_be_confirmed_is_printed_with_its_line_and_fails_nothing() ->
         check=True,
     )
     first, *_, last = done.stdout.splitlines()
-    start = "instruments/qlq-c30/3.0/instrument.yaml:86: remark: To confirm against the licensed French QLQ-C30"
+    start = (
+        "instruments/qlq-c30/3.0/instrument.yaml:86: remark: To confirm against the licensed French QLQ-C30"
+    )
     assert first.startswith(start)
     assert last == "1 file checked, 0 problems, 4 remarks"
 
@@ -98,8 +102,8 @@ def test_a_pack_that_stands_elsewhere_is_held_against_the_instrument_that_it_nam
     status, lines = run_command(pack, folder=tmp_path)
     assert status == 2
     assert lines[:2] == [
-        "mine.yaml:21: items: Item 30 has no text.",
-        "mine.yaml:51: items.31: The instrument has no item 31.",
+        "mine.yaml:20: items: Item 30 has no text.",
+        "mine.yaml:49: items.31: The instrument has no item 31.",
     ]
     replace_in(pack, 'version: "3.0"', 'version: "2.0"')
     assert run_command(pack, folder=tmp_path)[1][0] == (
@@ -126,8 +130,16 @@ def test_a_protocol_names_instruments_and_scorings_that_are_there(tmp_path: Path
     protocol = tmp_path / "protocol.yaml"
     shutil.copy(QUESTIONNAIRES / "protocols" / "reluth" / "1.0" / "protocol.yaml", protocol)
     assert run_command(protocol)[0] == 0
-    replace_in(protocol, 'code: qlq-c30, version: "3.0", scoring: manual', 'code: qlq-c30, version: "9.9", scoring: manual')
-    replace_in(protocol, 'code: qlq-ginet21, version: "1.0", scoring: manual', 'code: qlq-ginet21, version: "1.0", scoring: book')
+    replace_in(
+        protocol,
+        'code: qlq-c30, version: "3.0", scoring: manual',
+        'code: qlq-c30, version: "9.9", scoring: manual',
+    )
+    replace_in(
+        protocol,
+        'code: qlq-ginet21, version: "1.0", scoring: manual',
+        'code: qlq-ginet21, version: "1.0", scoring: book',
+    )
     status, lines = run_command(protocol, folder=tmp_path)
     assert status == 2
     assert [line.split(": ", 1)[1] for line in lines[:2]] == [

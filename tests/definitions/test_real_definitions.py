@@ -1,7 +1,7 @@
 import hashlib
 import re
-from pathlib import Path
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -88,7 +88,23 @@ def test_the_summary_score_leaves_out_global_health_and_finances() -> None:
 def test_qlq_c30_carries_the_codes_of_cdisc_but_none_of_them_for_the_summary() -> None:
     assert [item.cdisc_testcd for item in C30.items] == [f"EOR01{n:02}" for n in range(1, 31)]
     codes = {scale.cdisc_testcd: scale.code for scale in C30.scoring().scales}
-    in_cdisc_order = "QL2 PF2 RF2 EF CF SF FA NV PA DY SL AP CO DI FI".split()
+    in_cdisc_order = [
+        "QL2",
+        "PF2",
+        "RF2",
+        "EF",
+        "CF",
+        "SF",
+        "FA",
+        "NV",
+        "PA",
+        "DY",
+        "SL",
+        "AP",
+        "CO",
+        "DI",
+        "FI",
+    ]
     assert [codes[f"EOR0{n}"] for n in range(131, 146)] == in_cdisc_order
     summary = C30.scoring().summary
     assert summary is not None

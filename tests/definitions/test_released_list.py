@@ -41,7 +41,14 @@ def test_a_released_file_that_is_gone_is_a_problem(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["", "sub/x.yaml", f"{SHA256} sub/x.yaml", f"{SHA256[:-1]}  sub/x.yaml", f"{SHA256}  ../x", f"{SHA256}  /x"],
+    [
+        "",
+        "sub/x.yaml",
+        f"{SHA256} sub/x.yaml",
+        f"{SHA256[:-1]}  sub/x.yaml",
+        f"{SHA256}  ../x",
+        f"{SHA256}  /x",
+    ],
 )
 def test_a_line_that_is_no_sum_and_path_is_a_problem(folder: Path, line: str) -> None:
     (folder / "released.sha256").write_text(f"{SHA256}  sub/x.yaml\n{line}\n", encoding="utf-8")

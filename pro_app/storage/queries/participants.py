@@ -13,7 +13,7 @@ def find_participant(session: Session, participant_id: int, *, lock: bool = Fals
     """Find one participant; `lock` keeps others from changing the record until the transaction ends."""
     statement = select(Participant).where(Participant.id == participant_id)
     if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
+        statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
     return session.scalars(statement).one_or_none()
 
 

@@ -1,5 +1,6 @@
-"""The auth face."""
+"""Signing in as a member of staff, one's own account, and the menu of the staff pages."""
 
-from flask import Blueprint
+from pro_app.web.auth import menu, routes
+from pro_app.web.auth.face import blueprint
 
-blueprint = Blueprint("auth", __name__, template_folder="templates")
+__all__ = ["blueprint", "menu", "routes"]

@@ -1,5 +1,37 @@
-"""The demo face."""
+"""The demo's own pages: who can sign in, what was sent, and the style page; none of them exists elsewhere."""
 
-from flask import Blueprint
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from pro_app.web import access
+from pro_app.web import request as this
+from pro_app.web.demo.messages import list_sent_messages
+from pro_app.web.demo.state import load_access, load_progress
+from pro_app.web.demo.style_page import style_page_values
 
 blueprint = Blueprint("demo", __name__, template_folder="templates")
+
+NEWEST_MESSAGES = 30
+
+
+@blueprint.get("/demo")
+@access.public
+def tour() -> ResponseReturnValue:
+    """Show who can sign in how, where to look, and how far the history is filled."""
+    folder = this.parts().settings.data_folder
+    return render_template("demo/tour.html", access=load_access(folder), progress=load_progress(folder))
+
+
+@blueprint.get("/demo/messages")
+@access.public
+def messages() -> ResponseReturnValue:
+    """Show the newest messages that went out, as a phone would show them."""
+    sent = list_sent_messages(this.parts().settings.mail_url, newest=NEWEST_MESSAGES)
+    return render_template("demo/messages.html", sent=sent)
+
+
+@blueprint.get("/style")
+@access.public
+def style() -> ResponseReturnValue:
+    """Show every component once."""
+    return render_template("demo/style.html", **style_page_values())

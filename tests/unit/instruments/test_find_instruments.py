@@ -28,7 +28,9 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_instruments_are_listed_by_code_and_by_rising_version(root: Path) -> None:
-    places = [path.parent.relative_to(root / "instruments").as_posix() for path in list_instrument_paths(root)]
+    places = [
+        path.parent.relative_to(root / "instruments").as_posix() for path in list_instrument_paths(root)
+    ]
     assert places == ["narrow/1.0", "wide/2.0", "wide/2.0-2", "wide/10.0"]
     assert list_instrument_codes(root) == ["narrow", "wide"]
 
@@ -38,7 +40,9 @@ def test_without_a_version_the_highest_one_is_meant(root: Path) -> None:
     assert instrument_path("wide", "2.0", root).parent.name == "2.0"
 
 
-@pytest.mark.parametrize(("code", "version"), [("none", None), ("wide", "3.0"), ("../wide", None), ("", None)])
+@pytest.mark.parametrize(
+    ("code", "version"), [("none", None), ("wide", "3.0"), ("../wide", None), ("", None)]
+)
 def test_an_instrument_that_is_not_there_is_not_found(root: Path, code: str, version: str | None) -> None:
     with pytest.raises(NotFound):
         instrument_path(code, version, root)

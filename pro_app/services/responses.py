@@ -1,0 +1,99 @@
+"""The responses of an assessment: which instruments it asks, under which definition and wording."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from pro_app.audit.actor import Actor
+from pro_app.errors import AlreadySubmitted, NotFound, WindowClosed
+from pro_app.instruments.instrument import Instrument
+from pro_app.protocol.protocol import InstrumentReference
+from pro_app.services.studies import find_wording
+from pro_app.storage.catalogue import load_instrument
+from pro_app.storage.queries.answers import find_instrument_sha256, list_current_responses
+from pro_app.storage.queries.assessments import AssessmentRecord
+from pro_app.storage.tables.responses import Response
+
+
+@dataclass(frozen=True, slots=True)
+class AskedInstrument:
+    """One instrument of an assessment; `response` is None until something is kept under it."""
+
+    reference: InstrumentReference
+    instrument: Instrument
+    wording_sha256: str
+    response: Response | None
+
+
+def require_reachable(assessment: AssessmentRecord, actor: Actor) -> None:
+    """Raise NotFound unless the assessment exists for the actor: one's own, or one of one's site."""
+    if not actor.may_reach_site(assessment.study_id, assessment.site_id):
+        raise NotFound("assessment")
+    if actor.kind == "participant" and assessment.participant_id != actor.participant_id:
+        raise NotFound("assessment")
+
+
+def require_answerable(assessment: AssessmentRecord, now: datetime) -> None:
+    """Raise AlreadySubmitted or WindowClosed unless the assessment may be answered at `now`."""
+    if assessment.submitted_at is not None:
+        raise AlreadySubmitted(
+            assessment.assessment_id, assessment.submitted_at, assessment.receipt_code or ""
+        )
+    if not assessment.is_answerable(now):
+        opens_on, closes_on = assessment.opens_on, assessment.closes_on
+        raise WindowClosed(opens_on, closes_on, not_yet=now < assessment.window.opens_at)
+
+
+def list_asked_instruments(session: Session, assessment: AssessmentRecord) -> tuple[AskedInstrument, ...]:
+    """List the instruments of an assessment in the order in which they are asked.
+
+    A response that was begun keeps the definition and the wording it was begun under.
+    """
+    phase = assessment.protocol.find_phase(assessment.planned_code)
+    if phase is None:
+        raise NotFound("visit")
+    responses = list_current_responses(session, assessment.assessment_id)
+    return tuple(
+        _asked_instrument(session, assessment, reference, response=responses.get(reference.code))
+        for reference in phase.instruments
+    )
+
+
+def open_response(
+    session: Session, asked: AskedInstrument, *, assessment: AssessmentRecord, now: datetime
+) -> Response:
+    """Give the response that answers are kept under, begun now if there was none."""
+    if asked.response is not None:
+        return asked.response
+    response = Response(
+        assessment_id=assessment.assessment_id,
+        instrument_code=asked.instrument.code,
+        instrument_version=asked.instrument.version,
+        version=1,
+        instrument_sha256=asked.instrument.sha256,
+        wording_sha256=asked.wording_sha256,
+        started_at=now,
+    )
+    session.add(response)
+    session.flush()
+    return response
+
+
+def _asked_instrument(
+    session: Session, assessment: AssessmentRecord, reference: InstrumentReference, *, response: Response | None
+) -> AskedInstrument:
+    if response is not None:
+        instrument = load_instrument(session, response.instrument_sha256)
+        return AskedInstrument(reference, instrument, response.wording_sha256, response)
+    sha256 = find_instrument_sha256(session, reference.code, reference.version)
+    if sha256 is None:
+        raise NotFound("instrument")
+    wording_sha256 = find_wording(
+        session,
+        study_id=assessment.study_id,
+        instrument_code=reference.code,
+        instrument_version=reference.version,
+        language=assessment.language,
+    )
+    return AskedInstrument(reference, load_instrument(session, sha256), wording_sha256, None)

@@ -1,0 +1,66 @@
+"""Reading the plan of one participant as it is stored."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from pro_app.storage.tables.answers import Answer
+from pro_app.storage.tables.assessments import Assessment, PlannedVisit
+from pro_app.storage.tables.responses import Response
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVisit:
+    """One current row of the plan, its assessment, and when the last answer to it was given."""
+
+    row: PlannedVisit
+    assessment: Assessment
+    answered_at: datetime | None
+
+
+def list_current_plan(session: Session, participant_id: int) -> list[StoredVisit]:
+    """List the current rows of a participant's plan by opening day, their assessments locked for changing."""
+    rows = session.execute(
+        select(PlannedVisit, Assessment)
+        .join(Assessment, Assessment.planned_visit_id == PlannedVisit.id)
+        .where(PlannedVisit.participant_id == participant_id, PlannedVisit.replaced_at.is_(None))
+        .order_by(PlannedVisit.opens_on, PlannedVisit.id)
+        .with_for_update(of=Assessment, key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    answered = _list_last_answers(session, participant_id)
+    return [StoredVisit(row, assessment, answered.get(assessment.id)) for row, assessment in rows]
+
+
+def _list_last_answers(session: Session, participant_id: int) -> dict[int, datetime]:
+    """Give when the last answer to each assessment was given."""
+    rows = session.execute(
+        select(Response.assessment_id, func.max(Answer.answered_at))
+        .join(Answer, Answer.response_id == Response.id)
+        .join(Assessment, Assessment.id == Response.assessment_id)
+        .where(Assessment.participant_id == participant_id)
+        .group_by(Response.assessment_id)
+    )
+    return dict(rows.tuples().all())
+
+
+def last_revisions(session: Session, participant_id: int) -> dict[str, int]:
+    """Give the highest revision of each visit of a participant, replaced ones included."""
+    rows = session.execute(
+        select(PlannedVisit.visit_code, func.max(PlannedVisit.revision))
+        .where(PlannedVisit.participant_id == participant_id)
+        .group_by(PlannedVisit.visit_code)
+    )
+    return dict(rows.tuples().all())
+
+
+def last_ordinal(session: Session, *, participant_id: int, visit_code: str) -> int:
+    """Give the highest ordinal among a participant's assessments under one visit code, 0 without any."""
+    highest = session.scalar(
+        select(func.max(Assessment.ordinal)).where(
+            Assessment.participant_id == participant_id, Assessment.visit_code == visit_code
+        )
+    )
+    return highest or 0

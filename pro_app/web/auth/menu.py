@@ -1,0 +1,70 @@
+"""The menu of the staff pages: each role sees the pages that their own declarations open to it."""
+
+from typing import Any
+
+from flask import current_app, request, url_for
+from flask_babel import lazy_gettext
+from flask_login import current_user
+
+from pro_app.services.sessions import StaffSignIn
+from pro_app.web import request as this
+from pro_app.web.access import allowed_roles
+from pro_app.web.auth.face import blueprint
+from pro_app.web.principals import STAFF
+from pro_app.web.role_words import role_words
+
+PAGES = (
+    ("clinic.participants", lazy_gettext("Patients")),
+    ("clinic.completion", lazy_gettext("Response rate")),
+    ("statistician.dataset", lazy_gettext("Data")),
+    ("admin.sites", lazy_gettext("Sites")),
+    ("admin.accounts", lazy_gettext("Accounts")),
+)
+FIRST_PAGES = {"administrator": "admin.sites", "statistician": "statistician.dataset"}
+FIRST_PAGE = "clinic.participants"
+
+
+def first_page(role: str) -> str:
+    """Give the address where a role starts its day."""
+    return url_for(FIRST_PAGES.get(role, FIRST_PAGE))
+
+
+def is_staff_signed_in() -> bool:
+    """Tell whether a member of staff is signed in on this browser."""
+    return bool(current_user) and current_user.is_authenticated and current_user.kind == STAFF
+
+
+@blueprint.app_context_processor
+def give_staff_menu() -> dict[str, Any]:
+    """Give templates the arguments of `staff_bar`, or None where no member of staff is signed in."""
+    return {"staff_nav": _staff_bar(this.staff()) if is_staff_signed_in() else None}
+
+
+def _staff_bar(staff: StaffSignIn) -> dict[str, Any]:
+    return {
+        "study": staff.study_code.upper(),
+        "site": staff.site_name,
+        "items": [
+            {"label": label, "url": url_for(endpoint), "current": _is_current(endpoint)}
+            for endpoint, label in PAGES
+            if _is_open_to(endpoint, staff.role)
+        ],
+        "account": staff.display_name,
+        "account_url": url_for("auth.account"),
+        "sign_out_url": url_for("auth.sign_out"),
+        "home_url": first_page(staff.role),
+    }
+
+
+def _is_open_to(endpoint: str, role: str) -> bool:
+    return role in (allowed_roles(current_app, endpoint) or ())
+
+
+def _is_current(endpoint: str) -> bool:
+    """Tell whether the page asked for lies at or below this entry, and below no longer one."""
+    own = url_for(endpoint)
+    below = [url for other, _label in PAGES if request.path.startswith(url := url_for(other))]
+    return own == max(below, key=len, default=None)
+
+
+blueprint.add_app_template_global(role_words)
