@@ -7,10 +7,10 @@ from random import Random
 from pro_app.audit.actor import Actor
 from pro_app.demo.trajectories import draw_answers
 from pro_app.demo.virtual_people import Answering, VirtualPerson
-from pro_app.protocol.schedule import InstrumentReference
+from pro_app.instruments.instrument import Instrument
 from pro_app.services.answers import Operation, save_operations
+from pro_app.services.responses import list_asked_instruments
 from pro_app.services.submission import submit_assessment
-from pro_app.storage.catalogue import load_instrument
 from pro_app.storage.database import Database
 from pro_app.storage.queries.assessments import AssessmentRecord, load_assessment
 
@@ -29,9 +29,11 @@ def answer_visit(
     if record.submitted_at is not None or not record.is_answerable(now):
         return
     actor = _participant_actor(record)
+    with database.reading() as session:
+        instruments = [asked.instrument for asked in list_asked_instruments(session, record)]
     left = answering.items_answered
-    for reference in _instruments(record):
-        operations = _operations(database, person, record, reference)[:left]
+    for instrument in instruments:
+        operations = _operations(person, record, instrument)[:left]
         if operations:
             with database.writing() as session:
                 save_operations(
@@ -52,17 +54,8 @@ def answer_visit(
             )
 
 
-def _instruments(record: AssessmentRecord) -> tuple[InstrumentReference, ...]:
-    phase = record.protocol.find_phase(record.planned_code)
-    return phase.instruments if phase else ()
-
-
-def _operations(  # noqa: PLR0917 -- private, and all four are what an answer is
-    database: Database, person: VirtualPerson, record: AssessmentRecord, reference: InstrumentReference
-) -> list[Operation]:
-    random = Random(f"{person.participant_code}:{record.visit_code}:{reference.code}")  # noqa: S311 -- play
-    with database.reading() as session:
-        instrument = load_instrument(session, instrument_sha256(session, reference))
+def _operations(person: VirtualPerson, record: AssessmentRecord, instrument: Instrument) -> list[Operation]:
+    random = Random(f"{person.participant_code}:{record.visit_code}:{instrument.code}")  # noqa: S311 -- play
     years = (record.opens_on - person.consented_on).days / 365.25
     answers = draw_answers(
         instrument,
@@ -72,8 +65,8 @@ def _operations(  # noqa: PLR0917 -- private, and all four are what an answer is
     )
     return [
         Operation(
-            operation_id=str(uuid.uuid5(NAMESPACE, f"{record.assessment_id}:{reference.code}:{number}")),
-            instrument_code=reference.code,
+            operation_id=str(uuid.uuid5(NAMESPACE, f"{record.assessment_id}:{instrument.code}:{number}")),
+            instrument_code=instrument.code,
             item_number=number,
             state=state,
             value=value,

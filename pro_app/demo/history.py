@@ -80,7 +80,7 @@ class History:
         self._send_messages(next_messages or self.until, self.until)
 
     def _send_messages(self, since: datetime, until: datetime) -> datetime:
-        """Let the worker's own code send what was due on each day up to `until`; gives the next day's hour."""
+        """Let the worker's own code send, day by day, what was due; gives when to look next."""
         world = self.world
         while since <= until:
             dispatch_due(world.database, world.vault, world.channel, now=since)

@@ -40,7 +40,7 @@ def draw_answers(
     for item in instrument.items:
         if item.na_allowed and random.random() < (0.15 if on_treatment else 0.7):
             answers[item.number] = ("not_applicable", None)
-        elif random.random() < 0.006:  # noqa: PLR2004 -- now and then a question is declined
+        elif random.random() < 0.006:
             answers[item.number] = ("declined", None)
         else:
             values = instrument.response_values(item.number)

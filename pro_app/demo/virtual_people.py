@@ -138,9 +138,9 @@ def decide_answering(
     day = opens_on + timedelta(days=min(length, int(random.betavariate(1.1, 3.5) * (length + 1))))
     at = _at(day, random.choice((8, 9, 10, 11, 14, 17, 19, 20)), zone, minute=random.randrange(60))
     chance = random.random()
-    if chance < 0.03:  # noqa: PLR2004 -- a few stop in the middle
+    if chance < 0.03:
         return Answering(at, items_answered=random.randrange(5, 50), submitted=False, respondent="self")
-    respondent = "self" if chance < 0.88 else "assisted" if chance < 0.97 else "proxy"  # noqa: PLR2004
+    respondent = "self" if chance < 0.88 else "assisted" if chance < 0.97 else "proxy"
     return Answering(at, items_answered=None, submitted=True, respondent=respondent)
 
 
@@ -164,4 +164,4 @@ def _at(day: date, hour: int, zone: str, *, minute: int) -> datetime:
 
 def _weekday(day: date) -> date:
     """Move a Saturday or a Sunday to the Monday after it."""
-    return day + timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)  # noqa: PLR2004
+    return day + timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)

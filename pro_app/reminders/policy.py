@@ -66,7 +66,11 @@ class PlannedReminder:
 def sending_hours(messages: MessageSettings, *, zone: str, hour: int) -> SendingHours:
     """Put the protocol's quiet hours together with a participant's zone and chosen hour."""
     return SendingHours(
-        zone, hour, messages.quiet_from_hour, quiet_until_hour=messages.quiet_until_hour, sundays=messages.sundays
+        zone,
+        hour,
+        messages.quiet_from_hour,
+        quiet_until_hour=messages.quiet_until_hour,
+        sundays=messages.sundays,
     )
 
 

@@ -1,17 +1,16 @@
 """Saving answers: each is an operation that is kept exactly once, in order, with what stood before."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor
 from pro_app.audit.trail import Change, record_change
 from pro_app.errors import AnswerRejected, OperationConflict
-from pro_app.instruments.instrument import Instrument
 from pro_app.services.responses import (
     AskedInstrument,
     list_asked_instruments,
@@ -23,12 +22,12 @@ from pro_app.storage.queries.answers import list_current_answers, list_known_ope
 from pro_app.storage.queries.assessments import AssessmentRecord, load_assessment
 from pro_app.storage.tables.answers import Answer
 from pro_app.storage.tables.assessments import Assessment
-from pro_app.storage.tables.responses import Response
 
 AnswerState = Literal["answered", "declined", "left_blank", "not_applicable"]
 """What a person can say about an item; `not_reached` is only ever concluded at submission."""
 
 LARGEST_SKEW = timedelta(minutes=5)
+"""A device clock that is further off says nothing about when an answer was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +46,10 @@ class Operation:
     device_at: datetime | None = None
     device_zone: str | None = None
 
-    def body(self, assessment_id: int) -> tuple[int, str, int, str, int | None]:
-        """Give what must be the same when the operation comes a second time."""
-        return assessment_id, self.instrument_code, self.item_number, self.state, self.value
-
 
 @dataclass(frozen=True, slots=True)
 class SavedOperations:
-    """What is now kept: every operation of the request, whether it came for the first time or again."""
+    """What is kept now: every operation of the request, whether it came for the first time or again."""
 
     assessment_id: int
     operation_ids: tuple[str, ...]
@@ -75,38 +70,38 @@ def save_operations(
         require_answerable(assessment, now)
         asked = {a.instrument.code: a for a in list_asked_instruments(session, assessment)}
         for operation in new:
-            _check(operation, asked)
+            _check(operation, asked.get(operation.instrument_code))
         _write(session, assessment, new, asked=asked, actor=actor, now=now)
     return SavedOperations(assessment_id, tuple(o.operation_id for o in operations), now)
 
 
-def _list_new(
-    session: Session, assessment_id: int, operations: Sequence[Operation]
-) -> list[Operation]:
+def said(state: str, value: int | None) -> str:
+    """Give an answer as the audit trail shows it: its code, or why there is none."""
+    return state if value is None else str(value)
+
+
+def _list_new(session: Session, assessment_id: int, operations: Sequence[Operation]) -> list[Operation]:
     """List the operations that are not kept yet, in the order of their device's counter."""
-    known = dict(list_known_operations(session, [o.operation_id for o in operations]))
+    known = dict(list_known_operations(session, [operation.operation_id for operation in operations]))
     new = []
-    for operation in operations:
-        body = operation.body(assessment_id)
-        first = known.setdefault(operation.operation_id, body)
+    for o in operations:
+        body = (assessment_id, o.instrument_code, o.item_number, o.state, o.value)
+        first = known.setdefault(o.operation_id, body)
         if first is body:
-            new.append(operation)
+            new.append(o)
         elif first != body:
-            raise OperationConflict(operation.operation_id)
+            raise OperationConflict(o.operation_id)
     return sorted(new, key=lambda operation: operation.counter)
 
 
-def _check(operation: Operation, asked: Mapping[str, AskedInstrument]) -> None:
-    """Raise AnswerRejected unless the operation fits its item."""
-    part = asked.get(operation.instrument_code)
-    item = part.instrument.items_by_number.get(operation.item_number) if part else None
+def _check(operation: Operation, asked: AskedInstrument | None) -> None:
+    """Raise AnswerRejected unless the operation fits an item of the instrument that it names."""
+    item = asked.instrument.items_by_number.get(operation.item_number) if asked else None
     why = None
-    if part is None:
-        why = "unknown_instrument"
-    elif item is None:
+    if asked is None or item is None:
         why = "unknown_item"
     elif operation.state == "answered":
-        offered = part.instrument.response_sets[item.response_set].values
+        offered = asked.instrument.response_sets[item.response_set].values
         why = None if operation.value in offered else "value_out_of_range"
     elif operation.value is not None:
         why = "value_without_answer"
@@ -126,23 +121,77 @@ def _write(
     now: datetime,
 ) -> None:
     """Write checked operations, each superseding what stood before it, and one audit entry for all."""
-    codes = {operation.instrument_code for operation in operations}
-    responses = {
-        code: open_response(session, asked[code], assessment=assessment, now=now).id for code in codes
+    if assessment.started_at is None:
+        session.execute(
+            update(Assessment).where(Assessment.id == assessment.assessment_id).values(started_at=now)
+        )
+    response_ids = {
+        code: open_response(session, asked[code], assessment=assessment, now=now).id
+        for code in sorted({operation.instrument_code for operation in operations})
     }
     standing = {
-        (row.response_id, row.item_number): _as_row(row)
-        for row in list_current_answers(session, responses.values())
+        (answer.response_id, answer.item_number): answer
+        for answer in list_current_answers(session, response_ids.values())
     }
-    rows: list[Row] = []
-    items: list[dict[str, object]] = []
+    items = []
     for operation in operations:
-        row = _new_row(operation, responses[operation.instrument_code], actor=actor, now=now)
-        place = responses[operation.instrument_code], operation.item_number
-        before = standing.get(place)
-        if before is not None and _is_overtaken(row, before):
-            row["superseded_at"] = now
+        answer = _make_answer(operation, response_ids[operation.instrument_code], actor=actor, now=now)
+        before = standing.get((answer.response_id, answer.item_number))
+        overtaken = before is not None and _is_overtaken(answer, before)
+        if overtaken:
+            answer.superseded_at = now
         else:
-            if before is not None:
-                before["superseded_at"] = now
-            standing[place] = row
+            _supersede(session, before, now)
+            standing[answer.response_id, answer.item_number] = answer
+        session.add(answer)
+        items.append(_audit_item(operation, before, overtaken=overtaken))
+    change = Change("answers.save", f"assessment:{assessment.assessment_id}", items)
+    record_change(session, change, actor=actor, site_id=assessment.site_id, now=now)
+
+
+def _make_answer(operation: Operation, response_id: int, *, actor: Actor, now: datetime) -> Answer:
+    """Make the row of one operation, with the device's time apart from the server's."""
+    device_at = operation.device_at
+    trusted = device_at is not None and abs(now - device_at) <= LARGEST_SKEW
+    return Answer(
+        response_id=response_id,
+        operation_id=operation.operation_id,
+        item_number=operation.item_number,
+        state=operation.state,
+        value=operation.value,
+        mode=actor.mode,
+        entered_by=actor.reference,
+        device_id=actor.device_id,
+        counter=operation.counter,
+        answered_at=min(device_at, now) if device_at is not None and trusted else now,
+        device_at=device_at,
+        device_zone=operation.device_zone,
+        received_at=now,
+    )
+
+
+def _is_overtaken(answer: Answer, standing: Answer) -> bool:
+    """Tell whether the same device gave the standing answer later than this one, which came after it."""
+    return (
+        0 < answer.counter < standing.counter
+        and answer.device_id == standing.device_id
+        and answer.entered_by == standing.entered_by
+    )
+
+
+def _supersede(session: Session, standing: Answer | None, now: datetime) -> None:
+    """Take the standing answer out of force at once, since only one per item may be in force."""
+    if standing is not None:
+        standing.superseded_at = now
+        session.flush()
+
+
+def _audit_item(operation: Operation, before: Answer | None, *, overtaken: bool) -> dict[str, str | None]:
+    """Say what became of one item; what was overtaken is kept but never came into force."""
+    return {
+        "field": f"{operation.instrument_code}:{operation.item_number}",
+        "before": said(before.state, before.value) if before is not None else None,
+        "after": said(operation.state, operation.value),
+        "operation": operation.operation_id,
+        "outcome": "overtaken" if overtaken else "in_force",
+    }

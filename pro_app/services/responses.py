@@ -81,7 +81,11 @@ def open_response(
 
 
 def _asked_instrument(
-    session: Session, assessment: AssessmentRecord, reference: InstrumentReference, *, response: Response | None
+    session: Session,
+    assessment: AssessmentRecord,
+    reference: InstrumentReference,
+    *,
+    response: Response | None,
 ) -> AskedInstrument:
     if response is not None:
         instrument = load_instrument(session, response.instrument_sha256)

@@ -1,4 +1,3 @@
-import os
 import shutil
 import subprocess
 import sys
@@ -15,16 +14,22 @@ C30 = QUESTIONNAIRES / "instruments" / "qlq-c30" / "3.0"
 def run_command(
     *paths: Path | str, language: str = "en", folder: Path | None = None
 ) -> tuple[int, list[str]]:
-    """Run the installed command; gives its exit status and the lines it printed, remarks left out."""
+    """Run the command without any setting; gives its exit status and what it printed but the remarks."""
+    status, lines = run_whole(*paths, language=language, folder=folder)
+    return status, [line for line in lines if ": remark: " not in line]
+
+
+def run_whole(*paths: Path | str, language: str, folder: Path | None) -> tuple[int, list[str]]:
+    """Run the command; gives its exit status and every line it printed."""
     done = subprocess.run(
         [Path(sys.executable).parent / "pro-app", "check-definitions", *paths],
-        env=os.environ | {"PRO_APP_LANGUAGE": language},
+        env={"PRO_APP_LANGUAGE": language},
         cwd=folder,
         capture_output=True,
         encoding="utf-8",
         check=False,
     )
-    return done.returncode, [line for line in done.stdout.splitlines() if ": remark: " not in line]
+    return done.returncode, done.stdout.splitlines()
 
 
 @pytest.fixture
@@ -51,20 +56,13 @@ def test_everything_in_the_repository_is_well() -> None:
 
 
 def test_what_is_to_be_confirmed_is_printed_with_its_line_and_fails_nothing() -> None:
-    done = subprocess.run(
-        [Path(sys.executable).parent / "pro-app", "check-definitions", C30 / "instrument.yaml"],
-        env=os.environ | {"PRO_APP_LANGUAGE": "en"},
-        cwd=QUESTIONNAIRES,
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
-    )
-    first, *_, last = done.stdout.splitlines()
+    status, lines = run_whole(C30 / "instrument.yaml", language="en", folder=QUESTIONNAIRES)
+    assert status == 0
     start = (
         "instruments/qlq-c30/3.0/instrument.yaml:86: remark: To confirm against the licensed French QLQ-C30"
     )
-    assert first.startswith(start)
-    assert last == "1 file checked, 0 problems, 4 remarks"
+    assert lines[0].startswith(start)
+    assert lines[-1] == "1 file checked, 0 problems, 4 remarks"
 
 
 def test_every_problem_of_every_file_is_printed_at_once_with_file_and_line(tiny: Path) -> None:
@@ -75,11 +73,11 @@ def test_every_problem_of_every_file_is_printed_at_once_with_file_and_line(tiny:
     status, lines = run_command(tiny, folder=tiny)
     assert status == 2
     where = "instruments/tiny/1.0"
+    not_compared = "The instrument of this pack has problems, so the pack was not compared with it."
     message = "while parsing a flow node expected the node content, but found '<stream end>'"
     assert lines == [
         f"{where}/instrument.yaml:17: scoring.default: There is no scoring definition “book”.",
-        f"{where}/wording/tiny-fr.yaml:2: instrument: The instrument of this pack has problems, "
-        "so the pack was not compared with it.",
+        f"{where}/wording/tiny-fr.yaml:2: instrument: {not_compared}",
         f"{where}/wording/tiny-fr.yaml:11: items.1: The text is empty.",
         f"{where}/wording/torn.yaml:1: The file is not readable YAML: {message}.",
         "3 files checked, 4 problems, 1 remark",
@@ -103,7 +101,7 @@ def test_a_pack_that_stands_elsewhere_is_held_against_the_instrument_that_it_nam
     assert status == 2
     assert lines[:2] == [
         "mine.yaml:20: items: Item 30 has no text.",
-        "mine.yaml:49: items.31: The instrument has no item 31.",
+        "mine.yaml:50: items.31: The instrument has no item 31.",
     ]
     replace_in(pack, 'version: "3.0"', 'version: "2.0"')
     assert run_command(pack, folder=tmp_path)[1][0] == (
@@ -172,10 +170,8 @@ def test_a_path_that_is_not_there_an_empty_folder_and_a_stray_file_are_problems(
     assert (status, lines[0]) == (2, "empty:1: There is no definition file here.")
     (tmp_path / "protokol.yaml").write_text("a: 1\n", encoding="utf-8")
     status, lines = run_command(tmp_path / "protokol.yaml", folder=tmp_path)
-    assert (status, lines[0]) == (
-        2,
-        "protokol.yaml:1: This is no definition: instrument.yaml, protocol.yaml or a wording pack is expected.",
-    )
+    assert status == 2
+    assert lines[0].startswith("protokol.yaml:1: This is no definition: instrument.yaml, protocol.yaml or a ")
 
 
 def test_a_file_given_twice_is_read_once(tiny: Path) -> None:

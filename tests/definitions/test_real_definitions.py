@@ -9,6 +9,7 @@ from pro_app.definitions.files import QUESTIONNAIRES, read_definition
 from pro_app.definitions.released import RELEASED_LIST, check_released
 from pro_app.definitions.text import list_texts
 from pro_app.instruments.find import list_wording_paths, load_instrument
+from pro_app.instruments.instrument import Item, Scale
 from pro_app.instruments.parse import parse_instrument, parse_wording
 
 C30 = load_instrument("qlq-c30", "3.0")
@@ -17,7 +18,7 @@ INSTRUMENT_PATHS = sorted(QUESTIONNAIRES.glob("instruments/*/*/instrument.yaml")
 PACK_PATHS = sorted(QUESTIONNAIRES.glob("instruments/*/*/wording/*.yaml"))
 
 LICENSED_LABEL_HASHES = frozenset(
-    # SHA-256 of the publisher's option labels and row ends, casefolded: their words may not stand here either.
+    # SHA-256 of the publisher's option labels and row ends, casefolded: no pack here may hold one.
     {
         "04a8d75279db47d66951bc76492f04621a882f65f2ae07f05be722cc85726593",
         "5b0be3f22e9a3678047d8fa759bfbdf2d2eada25eb0d2f668a6c5f8d1a82658a",
@@ -136,7 +137,8 @@ def test_qlq_ginet21_has_two_ways_of_scoring_that_differ_only_in_weight_gain() -
 
 
 def test_the_codes_of_qlq_ginet21_are_marked_as_the_sponsors_own_and_fit_sas() -> None:
-    everything = (*GINET21.items, *GINET21.scoring().scales, *GINET21.scoring("yadegarfar-2013").scales)
+    everything: list[Item | Scale] = [*GINET21.items, *GINET21.scoring().scales]
+    everything += GINET21.scoring("yadegarfar-2013").scales
     assert {part.cdisc_testcd for part in everything} == {None}
     assert all(part.sponsor_testcd and len(part.sponsor_testcd) <= 8 for part in everything)
     assert GINET21.cdisc_category is None

@@ -55,7 +55,11 @@ def replan_reminders(session: Session, *, participant: Participant, now: datetim
         if key in rows:
             _renew_row(rows[key], reminder, now=now)
         elif reminder is not None:
-            new.append(_new_row(key, wish.visit, reminder, participant=participant, channel=situation.channel, now=now))
+            new.append(
+                _new_row(
+                    key, wish.visit, reminder, participant=participant, channel=situation.channel, now=now
+                )
+            )
     session.flush()
     enqueue_rows(session, new)
 
@@ -130,6 +134,7 @@ def _list_rows(session: Session, participant_id: int) -> dict[str, OutboxMessage
     rows = session.scalars(
         select(OutboxMessage)
         .where(OutboxMessage.participant_id == participant_id, OutboxMessage.planned_visit_id.is_not(None))
+        .order_by(OutboxMessage.id)
         .execution_options(populate_existing=True)
         .with_for_update()
     )
@@ -157,8 +162,6 @@ def _renew_row(row: OutboxMessage, reminder: PlannedReminder | None, *, now: dat
         return
     if row.state == "planned" and row.due_at <= now:
         return  # It is due already: a later time would only hold it back.
-    if row.state == "planned" and reminder.due_at > row.due_at and row.due_at > now >= row.planned_at:
-        pass
     row.state, row.outcome_reason, row.finished_at = "planned", None, None
     row.due_at = row.attempt_at = reminder.due_at
     row.expires_at = reminder.expires_at

@@ -43,7 +43,7 @@ def _list_last_answers(session: Session, participant_id: int) -> dict[int, datet
         .where(Assessment.participant_id == participant_id)
         .group_by(Response.assessment_id)
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 def last_revisions(session: Session, participant_id: int) -> dict[str, int]:
@@ -53,7 +53,7 @@ def last_revisions(session: Session, participant_id: int) -> dict[str, int]:
         .where(PlannedVisit.participant_id == participant_id)
         .group_by(PlannedVisit.visit_code)
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 def last_ordinal(session: Session, *, participant_id: int, visit_code: str) -> int:

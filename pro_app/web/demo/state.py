@@ -1,4 +1,4 @@
-"""What the demo knows of itself, in two small files of its folder: how to sign in, and how far it is filled."""
+"""What the demo knows of itself, in two small files: how to sign in, and how far it is filled."""
 
 import json
 from dataclasses import asdict, dataclass

@@ -1,0 +1,106 @@
+"""`pro-app create-account`: makes an account of staff with its first role."""
+
+import sys
+
+import click
+from sqlalchemy.orm import Session
+
+from pro_app.audit.actor import system_actor
+from pro_app.cli.study_option import choose_study
+from pro_app.cli.translation import translate
+from pro_app.clock import system_clock
+from pro_app.errors import InputRejected, Problem
+from pro_app.language import LANGUAGES, mark
+from pro_app.services.account_rules import ROLES, check_role
+from pro_app.services.accounts import create_account, grant_role
+from pro_app.settings import Settings
+from pro_app.storage.database import open_database
+from pro_app.storage.queries.participants import list_sites
+
+
+@click.command(
+    "create-account",
+    help=mark(
+        "Make an account of staff with a role in a study. The password is asked for, or read as the first "
+        "line of standard input; it needs at least 15 characters."
+    ),
+)
+@click.option("--username", required=True, help=mark("What the person types to sign in."))
+@click.option("--display-name", help=mark("The person's name as others see it; by default the username."))
+@click.option("--role", required=True, type=click.Choice(ROLES), help=mark("The first role."))
+@click.option("--site", "site_code", help=mark("The code of the site, for nurses and investigators."))
+@click.option("--study", "study_code", help=mark("The study; it may be left out where there is only one."))
+@click.option(
+    "--language",
+    default=LANGUAGES[0],
+    show_default=True,
+    type=click.Choice(LANGUAGES),
+    help=mark("The language of the pages."),
+)
+def create_account_command(
+    *,
+    username: str,
+    display_name: str | None,
+    role: str,
+    site_code: str | None,
+    study_code: str | None,
+    language: str,
+) -> None:
+    """Make the account and its role, both or neither; exit status 0 well, 2 unusable arguments."""
+    settings = Settings.from_env()
+    now = system_clock()
+    actor = system_actor("command", "create-account")
+    database = open_database(settings.database_url)
+    with database.reading() as session:
+        study_id = choose_study(session, study_code).id
+        site_id = _find_site_id(session, study_id, site_code)
+    problems = check_role(role, site_id)
+    if problems:
+        raise InputRejected(tuple(problems))
+    password = _read_password()
+    with database.writing() as session:
+        account = create_account(
+            session,
+            username=username,
+            display_name=display_name or username,
+            password=password,
+            language=language,
+            actor=actor,
+            now=now,
+        )
+        grant_role(
+            session,
+            account_id=account.id,
+            study_id=study_id,
+            role=role,
+            site_id=site_id,
+            actor=actor,
+            now=now,
+        )
+    message = mark("The account %(username)s was made, role %(role)s.")
+    click.echo(translate(message, username=account.username, role=role))
+
+
+def _find_site_id(session: Session, study_id: int, site_code: str | None) -> int | None:
+    """Find the site of that code, or say which ones there are."""
+    if site_code is None:
+        return None
+    sites = {site.site_code: site.id for site in list_sites(session, study_id=study_id)}
+    if site_code.upper() not in sites:
+        message = mark("There is no site “%(code)s”. Known: %(known)s.")
+        known = ", ".join(sites) or "–"
+        raise InputRejected((Problem(message, {"code": site_code, "known": known}),))
+    return sites[site_code.upper()]
+
+
+def _read_password() -> str:
+    """Ask twice on a terminal; take the first line of anything else, for programs."""
+    if sys.stdin.isatty():
+        return str(
+            click.prompt(
+                translate(mark("Password")),
+                hide_input=True,
+                confirmation_prompt=translate(mark("Once more")),
+            )
+        )
+    return sys.stdin.readline().rstrip("\r\n")

@@ -1,0 +1,84 @@
+"""Filling the demo's past years in a process of their own, behind the pages."""
+
+import signal
+from datetime import datetime
+
+from sqlalchemy import select
+
+from pro_app.audit.actor import Actor
+from pro_app.clock import civil_date, system_clock
+from pro_app.contacts.vault import ContactVault
+from pro_app.demo.history import History, World
+from pro_app.demo.virtual_people import plan_virtual_people
+from pro_app.reminders.channels import find_channel
+from pro_app.services.studies import load_current_protocol
+from pro_app.settings import Settings
+from pro_app.storage.database import Database, open_database
+from pro_app.storage.tables.accounts import Account
+from pro_app.storage.tables.sites import Site
+from pro_app.storage.tables.studies import Study
+from pro_app.web.demo.state import Progress, save_progress
+
+SEED = 146
+REPORT_EVERY = 20
+
+
+def fill_history(settings: Settings) -> None:
+    """Let the virtual years pass up to now; stops cleanly between two actions when told to."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends this process
+    now = system_clock()
+    database = open_database(settings.database_url)
+    history = History(_make_world(settings, database), until=now)
+    protocol = history.world.protocol
+    people = plan_virtual_people(
+        protocol,
+        seed=SEED,
+        count=protocol.trial.planned_participants or SEED,
+        site_codes=sorted(history.world.site_ids),
+        today=civil_date(now, protocol.default_zone),
+    )
+    for person in people:
+        history.add_person(person)
+
+    def report(at: datetime) -> None:
+        if history.done % REPORT_EVERY == 0:
+            total = history.done + history.waiting
+            save_progress(
+                settings.data_folder, Progress(history.done, total, at.date().isoformat(), finished=False)
+            )
+
+    history.run(report)
+    finished = Progress(history.done, history.done, now.date().isoformat(), finished=True)
+    save_progress(settings.data_folder, finished)
+    database.engine.dispose()
+
+
+def _make_world(settings: Settings, database: Database) -> World:
+    with database.reading() as session:
+        study = session.scalars(select(Study).order_by(Study.id)).first()
+        if study is None:
+            raise RuntimeError("the demo's study is not loaded")
+        protocol = load_current_protocol(session, study.id)
+        site_ids = {site.site_code: site.id for site in session.scalars(select(Site))}
+        nurse_id = session.scalars(select(Account.id).where(Account.username == "infirmiere")).one()
+    return World(
+        database=database,
+        vault=ContactVault(open_database(settings.contacts_database_url), settings.contacts_key),
+        channel=find_channel(settings),
+        protocol=protocol,
+        study_id=study.id,
+        site_ids=site_ids,
+        nurses={code: _nurse(study.id, site_id, nurse_id) for code, site_id in site_ids.items()},
+    )
+
+
+def _nurse(study_id: int, site_id: int, account_id: int) -> Actor:
+    """Give the nurse of a site as an actor; the demo has one nurse's account, who stands in everywhere."""
+    return Actor(
+        kind="staff",
+        role="nurse",
+        request_id="demo",
+        study_id=study_id,
+        site_ids=frozenset({site_id}),
+        account_id=account_id,
+    )

@@ -1,0 +1,147 @@
+"""Starting the demo: a migrated SQLite file, the people to be, the server, and the past years behind it."""
+
+import multiprocessing
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from pro_app.app import create_app
+from pro_app.clock import system_clock
+from pro_app.contacts.vault import ContactVault
+from pro_app.definitions.files import QUESTIONNAIRES
+from pro_app.demo.filling import fill_history
+from pro_app.demo.people import (
+    DEMO_ACTOR,
+    HOME_SITE,
+    make_card_to_try,
+    make_participant_to_try,
+    make_sites,
+    make_staff,
+)
+from pro_app.server import serve
+from pro_app.services.studies import load_current_protocol, load_study
+from pro_app.settings import Settings
+from pro_app.storage.database import open_database
+from pro_app.storage.migrate import migrate
+from pro_app.web.demo.state import load_access, load_progress, save_access
+from pro_app.worker import start_background_worker
+
+PROTOCOL = QUESTIONNAIRES / "protocols" / "reluth" / "1.0" / "protocol.yaml"
+FACES = {
+    "participant": "/",
+    "staff_sign_in": "/staff/sign-in",
+    "clinic": "/clinic/",
+    "statistics": "/statistics/",
+    "admin": "/admin/",
+    "health": "/healthz",
+    "tour": "/demo",
+    "messages": "/demo/messages",
+    "style": "/style",
+}
+LOOK_AGAIN_SECONDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPlace:
+    """Where the demo keeps its files and on which port it serves."""
+
+    folder: Path
+    port: int
+
+    @property
+    def settings(self) -> Settings:
+        """Give the settings of this demo."""
+        return Settings.for_demo(self.folder, self.port)
+
+
+def start_demo(place: DemoPlace, *, reset: bool, announce: Callable[[dict[str, Any]], None]) -> None:
+    """Prepare what is missing, tell how to sign in, serve until Ctrl-C; keeps earlier data."""
+    if reset:
+        shutil.rmtree(place.folder, ignore_errors=True)
+    access = prepare(place)
+    announce(access)
+    filling = multiprocessing.get_context("spawn").Process(target=fill_history, args=(place.settings,))
+    if not _is_filled(place.folder):
+        filling.start()
+    try:
+        serve(lambda: _make_app(place.settings), bind=_addresses(place.port), workers=1, threads=8)
+    finally:
+        if filling.is_alive():
+            filling.terminate()
+            filling.join()
+
+
+def prepare(place: DemoPlace) -> dict[str, Any]:
+    """Migrate the stores and make the people to be, once; gives addresses and sign-ins."""
+    settings = place.settings
+    database = open_database(settings.database_url)
+    vault_database = open_database(settings.contacts_database_url)
+    migrate(database, "main")
+    migrate(vault_database, "contacts")
+    access = load_access(place.folder) or _make_people(
+        settings, ContactVault(vault_database, settings.contacts_key), now=system_clock()
+    )
+    access |= {"base_url": settings.public_url, "faces": FACES}
+    save_access(place.folder, access)
+    database.engine.dispose()
+    vault_database.engine.dispose()
+    return access
+
+
+def _make_people(settings: Settings, vault: ContactVault, *, now: datetime) -> dict[str, Any]:
+    database = open_database(settings.database_url)
+    with database.writing() as session:
+        study = load_study(session, protocol_path=PROTOCOL, actor=DEMO_ACTOR, now=now)
+        protocol = load_current_protocol(session, study.id)
+        site_ids = make_sites(session, study_id=study.id, zone=protocol.default_zone, now=now)
+        staff = make_staff(session, study_id=study.id, site_ids=site_ids, now=now)
+        people: dict[str, Any] = {
+            "site_id": site_ids[HOME_SITE],
+            "protocol": protocol,
+            "vault": vault,
+            "secret_key": settings.secret_key,
+            "now": now,
+        }
+        return {
+            "study": study.study_code,
+            "staff": staff,
+            "participant": make_participant_to_try(session, **people),
+            "new_card": make_card_to_try(session, **people),
+        }
+
+
+def _make_app(settings: Settings) -> Flask:
+    """Make the app in the server's process, with the worker beside it once the past is filled in."""
+    threading.Thread(target=_work_when_filled, args=(settings,), daemon=True).start()
+    return create_app(settings)
+
+
+def _work_when_filled(settings: Settings) -> None:
+    """Wait for the simulated past, since a real tick would judge its messages by today's date."""
+    while not _is_filled(settings.data_folder):
+        time.sleep(LOOK_AGAIN_SECONDS)
+    start_background_worker(settings, system_clock)
+
+
+def _is_filled(folder: Path) -> bool:
+    progress = load_progress(folder)
+    return progress is not None and progress.finished
+
+
+def _addresses(port: int) -> list[str]:
+    """Give the loopback addresses to listen on, the newer kind too where the machine has it."""
+    addresses = [f"127.0.0.1:{port}"]
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return addresses
+    return [*addresses, f"[::1]:{port}"]

@@ -1,0 +1,127 @@
+"""The texts of messages, neutral enough for a lock screen that somebody else reads.
+
+They name no diagnosis, no study, no answer and nothing about health; they make sense without their link, and
+the link is the bare address of the app. Templates are message ids of the interface catalogue; French is
+complete and first.
+"""
+
+import gettext
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from babel.dates import format_date
+
+from pro_app.language import LANGUAGES, mark, mark_plural
+
+TRANSLATIONS = Path(__file__).parents[2] / "translations"
+SOURCE_LANGUAGE = "en"
+"""The language of the message ids, which needs no catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedMessage:
+    """What the person reads."""
+
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePlaces:
+    """What is filled into a text. `closes_on` is the last day of the window, None while it is not known."""
+
+    sender_label: str
+    site_telephone: str
+    address: str
+    closes_on: date | None
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    subject: str
+    opening: str
+    asks: bool = True
+
+
+TEMPLATES: Mapping[str, _Template] = {
+    "invitation": _Template(
+        mark("Your questionnaire is ready"),
+        mark("Your questionnaire is ready. You can stop and go on later, whenever it suits you."),
+    ),
+    "reminder": _Template(
+        mark("Your questionnaire is waiting for you"),
+        mark("Your questionnaire is still waiting for you. You can answer it in several goes."),
+    ),
+    "resume": _Template(
+        mark("You can go on with your questionnaire"),
+        mark("You have started a questionnaire. What you have filled in is kept: go on and send it."),
+    ),
+    "last_call": _Template(
+        mark("You can still answer your questionnaire"),
+        mark("Your questionnaire is still open for a short time."),
+    ),
+    "test": _Template(
+        mark("Our messages reach you"),
+        mark("This message shows that our messages reach you. There is nothing you need to do."),
+        asks=False,
+    ),
+}
+
+_GREETING = mark("Hello,")
+_LAST_DAY = mark("You can answer until today, %(date)s.")
+_UNTIL = mark_plural(
+    "You can answer until %(date)s. %(days)s day is left.",
+    "You can answer until %(date)s. %(days)s days are left.",
+)
+_WITHOUT_LINK = mark("Open the app, or type the address on your card.")
+_LINK = mark("Address: %(address)s")
+_AUTOMATIC = mark(
+    "This message was sent automatically; please do not reply to it. "
+    "To change or stop these messages, tell your centre."
+)
+_CALL = mark("If the person can no longer answer, call %(telephone)s.")
+
+
+def render_message(template_code: str, places: MessagePlaces, *, language: str) -> RenderedMessage:
+    """Write one message; raises KeyError for an unknown template, FileNotFoundError without a catalogue."""
+    catalogue = _catalogue(language if language in LANGUAGES else LANGUAGES[0])
+    template = TEMPLATES[template_code]
+    parts = [catalogue.gettext(_GREETING), catalogue.gettext(template.opening)]
+    if template.asks:
+        if places.closes_on is not None:
+            parts.append(
+                _render_until(places.closes_on, places.today, catalogue=catalogue, language=language)
+            )
+        link = catalogue.gettext(_LINK) % {"address": places.address}
+        parts.append(f"{catalogue.gettext(_WITHOUT_LINK)}\n{link}")
+    parts += [
+        places.sender_label,
+        catalogue.gettext(_AUTOMATIC),
+        catalogue.gettext(_CALL) % {"telephone": places.site_telephone},
+    ]
+    return RenderedMessage(catalogue.gettext(template.subject), "\n\n".join(parts) + "\n")
+
+
+def check_catalogues() -> None:
+    """Raise FileNotFoundError if a language lacks its compiled catalogue, before anything is sent."""
+    for language in LANGUAGES:
+        _catalogue(language)
+
+
+def _render_until(closes_on: date, today: date, *, catalogue: gettext.NullTranslations, language: str) -> str:
+    """Say until when: the date in full first, the days left beside it."""
+    written = format_date(closes_on, "full", locale=language)
+    days = (closes_on - today).days
+    if days <= 0:
+        return catalogue.gettext(_LAST_DAY) % {"date": written}
+    return catalogue.ngettext(*_UNTIL, days) % {"date": written, "days": days}
+
+
+@cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    """Load a language's catalogue; French without one would be English, which is worse than an error."""
+    return gettext.translation("messages", TRANSLATIONS, [language], fallback=language == SOURCE_LANGUAGE)

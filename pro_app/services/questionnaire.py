@@ -1,0 +1,201 @@
+"""What the screens of a questionnaire need: its items in order, their wording, and the answers so far."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+
+from sqlalchemy.orm import Session
+
+from pro_app.audit.actor import Actor
+from pro_app.errors import NotFound
+from pro_app.instruments.instrument import Item, RecallBlock
+from pro_app.instruments.wording import BlockWording, WordingPack
+from pro_app.services.responses import AskedInstrument, list_asked_instruments, require_reachable
+from pro_app.storage.catalogue import load_wording
+from pro_app.storage.queries.answers import list_current_answers
+from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments, load_assessment
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPart:
+    """One instrument in the wording that this participant reads, and the answers given to it."""
+
+    asked: AskedInstrument
+    wording: WordingPack
+    answers: Mapping[int, "GivenAnswer"]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """The answer that stands for one item."""
+
+    state: str
+    value: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One screen: an item, or (without one) the instruction of its block.
+
+    `number` counts all screens from 1, `position` the items from 1; that of an instruction is the
+    position of the item after it. `ends_instrument` is true for the last item of an instrument.
+    """
+
+    number: int
+    position: int
+    part: AskedPart
+    block: RecallBlock
+    item: Item | None
+    instruction_number: int
+    ends_instrument: bool
+
+    @property
+    def block_wording(self) -> BlockWording:
+        """The instruction and the recall line of the block."""
+        return self.part.wording.blocks[self.block.code]
+
+    @property
+    def wording(self) -> str:
+        """The text of the item as the pack gives it."""
+        return self.part.wording.items[self.item.number] if self.item else ""
+
+    @property
+    def options(self) -> Mapping[int, str]:
+        """The labels of the item's options; on a row only the two ends have one."""
+        return self.part.wording.options[self.item.response_set] if self.item else {}
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        """The codes of the item's options in printed order."""
+        return self.part.asked.instrument.response_values(self.item.number) if self.item else ()
+
+    @property
+    def is_row(self) -> bool:
+        """Whether the options stand in one row with a label at each end."""
+        sets = self.part.asked.instrument.response_sets
+        return self.item is not None and sets[self.item.response_set].layout == "row"
+
+    @property
+    def answer(self) -> GivenAnswer | None:
+        """The answer that stands, if there is one."""
+        return self.part.answers.get(self.item.number) if self.item else None
+
+
+@dataclass(frozen=True)
+class Questionnaire:
+    """One assessment as its participant goes through it."""
+
+    assessment: AssessmentRecord
+    parts: tuple[AskedPart, ...]
+
+    @cached_property
+    def screens(self) -> tuple[Screen, ...]:
+        """Every screen in order: before each block its instruction, then its items."""
+        return tuple(_list_screens(self.parts))
+
+    @cached_property
+    def item_screens(self) -> Sequence[Screen]:
+        """The screens of the items, in order."""
+        return [screen for screen in self.screens if screen.item is not None]
+
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether any of its wording is provisional."""
+        return any(part.wording.placeholder for part in self.parts)
+
+    @property
+    def said_count(self) -> int:
+        """How many items something was said about."""
+        return sum(len(part.answers) for part in self.parts)
+
+    def screen(self, number: int) -> Screen:
+        """Give a screen by its number; raises NotFound."""
+        if not 1 <= number <= len(self.screens):
+            raise NotFound("screen")
+        return self.screens[number - 1]
+
+    @property
+    def resume_number(self) -> int | None:
+        """Where to go on: the first item that nothing was said about, its instruction if that begins a block.
+
+        None once something was said about every item.
+        """
+        for screen in self.item_screens:
+            if screen.answer is None:
+                before = self.screens[screen.number - 2]
+                return before.number if before.item is None else screen.number
+        return None
+
+
+def load_questionnaire(session: Session, *, assessment_id: int, actor: Actor) -> Questionnaire:
+    """Load an assessment with its wording and the answers so far; raises NotFound."""
+    assessment = load_assessment(session, assessment_id)
+    require_reachable(assessment, actor)
+    asked = list_asked_instruments(session, assessment)
+    given: dict[int, dict[int, GivenAnswer]] = {a.response.id: {} for a in asked if a.response}
+    for answer in list_current_answers(session, given):
+        given[answer.response_id][answer.item_number] = GivenAnswer(answer.state, answer.value)
+    parts = tuple(
+        AskedPart(a, load_wording(session, a.wording_sha256), given[a.response.id] if a.response else {})
+        for a in asked
+    )
+    return Questionnaire(assessment, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownReceipt:
+    """What the receipt screen shows; `next_opens_on` is when the next questionnaire opens, if one is planned."""
+
+    receipt_code: str
+    submitted_at: datetime
+    next_assessment_id: int | None
+    next_opens_on: date | None
+    next_closes_on: date | None
+    next_is_provisional: bool
+
+
+def load_receipt(session: Session, *, assessment_id: int, actor: Actor, now: datetime) -> ShownReceipt:
+    """Load the receipt of a submitted assessment and what comes next; raises NotFound if it was not sent."""
+    assessment = load_assessment(session, assessment_id)
+    require_reachable(assessment, actor)
+    if assessment.submitted_at is None or assessment.receipt_code is None:
+        raise NotFound("receipt")
+    upcoming = find_next(session, participant_id=assessment.participant_id, now=now)
+    return ShownReceipt(
+        receipt_code=assessment.receipt_code,
+        submitted_at=assessment.submitted_at,
+        next_assessment_id=upcoming.assessment_id if upcoming else None,
+        next_opens_on=upcoming.opens_on if upcoming else None,
+        next_closes_on=upcoming.closes_on if upcoming else None,
+        next_is_provisional=upcoming is not None and upcoming.provisional,
+    )
+
+
+def find_next(session: Session, *, participant_id: int, now: datetime) -> AssessmentRecord | None:
+    """Find the next assessment that will open for a participant."""
+    coming = [a for a in list_assessments(session, participant_id=participant_id) if will_open(a, now)]
+    return coming[0] if coming else None
+
+
+def will_open(assessment: AssessmentRecord, now: datetime) -> bool:
+    """Tell whether an assessment is planned, not open yet, and will be answerable when it opens."""
+    return now < assessment.window.opens_at and assessment.is_answerable(assessment.window.opens_at)
+
+
+def _list_screens(parts: Sequence[AskedPart]) -> Iterator[Screen]:
+    number = position = 0
+    for part in parts:
+        instrument = part.asked.instrument
+        last = instrument.items[-1].number
+        for block in instrument.blocks:
+            number += 1
+            opening = number
+            yield Screen(number, position + 1, part, block, None, opening, ends_instrument=False)
+            for item_number in block.items:
+                number += 1
+                position += 1
+                item = instrument.items_by_number[item_number]
+                yield Screen(
+                    number, position, part, block, item, opening, ends_instrument=item_number == last
+                )

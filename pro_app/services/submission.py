@@ -1,0 +1,140 @@
+"""Submitting an assessment: once, with a receipt, scored in the same transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from pro_app.audit.actor import Actor
+from pro_app.audit.trail import Change, record_change
+from pro_app.errors import InputRejected, Problem
+from pro_app.language import mark
+from pro_app.protocol.rules import Respondent
+from pro_app.reminders.outbox import cancel_reminders
+from pro_app.services.responses import (
+    AskedInstrument,
+    list_asked_instruments,
+    open_response,
+    require_answerable,
+    require_reachable,
+)
+from pro_app.services.scoring_of_responses import save_scores
+from pro_app.services.sign_in_codes import RECEIPT_CODE_LENGTH, make_code
+from pro_app.storage.queries.answers import list_current_answers
+from pro_app.storage.queries.assessments import AssessmentRecord, load_assessment
+from pro_app.storage.tables.answers import Answer
+from pro_app.storage.tables.assessments import Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The proof that a form arrived; the code stands on the screen and in the site's record."""
+
+    receipt_code: str
+    submitted_at: datetime
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """One instrument of the form with the response and the answers that stand, by item number."""
+
+    asked: AskedInstrument
+    response_id: int
+    answers: dict[int, Answer]
+
+
+def submit_assessment(
+    session: Session, *, assessment_id: int, respondent: str, actor: Actor, now: datetime
+) -> Receipt:
+    """Submit what was answered; items without an answer get the state that says why.
+
+    Raises AlreadySubmitted (with the first receipt), WindowClosed, NotFound, or InputRejected for an
+    unknown respondent.
+    """
+    assessment = load_assessment(session, assessment_id, lock=True)
+    require_reachable(assessment, actor)
+    require_answerable(assessment, now)
+    answered_by = _find_respondent(assessment, respondent)
+    sheets = _load_sheets(session, assessment, now=now)
+    concluded = _conclude_items(sheets, actor=actor, now=now)
+    if answered_by.scored:
+        for sheet in sheets:
+            answers = sheet.answers.values()
+            save_scores(session, sheet.asked, response_id=sheet.response_id, answers=answers, now=now)
+    session.add_all(answer for _code, answer in concluded)
+    receipt = Receipt(make_code(RECEIPT_CODE_LENGTH), now)
+    facts = {
+        "started_at": assessment.started_at or now,
+        "completed_at": now,
+        "submitted_at": now,
+        "submitted_mode": actor.mode,
+        "submitted_by_id": actor.account_id,
+        "respondent": answered_by.code,
+        "receipt_code": receipt.receipt_code,
+    }
+    session.execute(update(Assessment).where(Assessment.id == assessment_id).values(facts))
+    cancel_reminders(session, reason="submitted", now=now, assessment_id=assessment_id)
+    items: list[dict[str, object]] = [
+        {"field": "respondent", "before": None, "after": answered_by.code},
+        {"field": "receipt_code", "before": None, "after": receipt.receipt_code},
+        {"field": "scored", "before": None, "after": answered_by.scored},
+    ]
+    items += [
+        {"field": f"{code}:{answer.item_number}", "before": None, "after": answer.state}
+        for code, answer in concluded
+    ]
+    change = Change("assessment.submit", f"assessment:{assessment_id}", items)
+    record_change(session, change, actor=actor, site_id=assessment.site_id, now=now)
+    return receipt
+
+
+def _find_respondent(assessment: AssessmentRecord, code: str) -> Respondent:
+    for respondent in assessment.protocol.respondents:
+        if respondent.code == code:
+            return respondent
+    raise InputRejected((Problem(mark("Please say who answered."), place="respondent"),))
+
+
+def _load_sheets(session: Session, assessment: AssessmentRecord, *, now: datetime) -> list[_Sheet]:
+    """Load every instrument of the form, beginning the response of those that nothing was said about."""
+    sheets = [
+        _Sheet(asked, open_response(session, asked, assessment=assessment, now=now).id, {})
+        for asked in list_asked_instruments(session, assessment)
+    ]
+    by_response = {sheet.response_id: sheet for sheet in sheets}
+    for answer in list_current_answers(session, by_response):
+        by_response[answer.response_id].answers[answer.item_number] = answer
+    return sheets
+
+
+def _conclude_items(sheets: Sequence[_Sheet], *, actor: Actor, now: datetime) -> list[tuple[str, Answer]]:
+    """Give a state to every item about which nothing was said, with the code of its instrument.
+
+    Such an item was passed by, `left_blank`, if anything was said about an item that is asked after it;
+    otherwise it was `not_reached`.
+    """
+    concluded = []
+    said_later = False
+    for sheet in reversed(sheets):
+        for item in reversed(sheet.asked.instrument.items):
+            if item.number in sheet.answers:
+                said_later = True
+                continue
+            answer = Answer(
+                response_id=sheet.response_id,
+                operation_id=str(uuid4()),
+                item_number=item.number,
+                state="left_blank" if said_later else "not_reached",
+                mode=actor.mode,
+                entered_by=actor.reference,
+                device_id=actor.device_id,
+                counter=0,
+                answered_at=now,
+                received_at=now,
+            )
+            sheet.answers[item.number] = answer
+            concluded.append((sheet.asked.instrument.code, answer))
+    return concluded[::-1]

@@ -1,0 +1,112 @@
+"""The scheduler: looks every minute for what is due. The only file that knows APScheduler.
+
+What is due follows from the database, never from "did the job run": a tick that was missed is made up for by
+the next one, and several workers may run side by side.
+"""
+
+import logging
+import secrets
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from pro_app.audit.actor import system_actor
+from pro_app.audit.heads import join_heads
+from pro_app.clock import Clock
+from pro_app.reminders.dispatch import DispatchReport, PostOffice, dispatch_due, open_post_office
+from pro_app.settings import Settings
+from pro_app.storage.database import Database
+from pro_app.storage.tables.worker import WorkerHeartbeat
+
+TICK_EVERY = timedelta(seconds=60)
+JOIN_HEADS_EVERY = timedelta(hours=1)
+JOB = "reminders"
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TickReport:
+    """What one tick did: messages by the state they reached, and when it ended."""
+
+    messages: DispatchReport
+    ended_at: datetime
+
+
+class BackgroundWorker:
+    """A worker that runs in threads of this process until it is stopped."""
+
+    def __init__(self, office: PostOffice, clock: Clock) -> None:
+        self._stopping = threading.Event()
+        self._scheduler = BackgroundScheduler(timezone=UTC)
+        self._add_job(lambda: tick(office, clock=clock, should_stop=self._stopping.is_set), TICK_EVERY)
+        self._add_job(lambda: join_audit_heads(office.database, now=clock()), JOIN_HEADS_EVERY)
+
+    def start(self) -> None:
+        """Start with a tick at once."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Finish the message in hand, then stop; returns when nothing runs any more."""
+        self._stopping.set()
+        self._scheduler.shutdown(wait=True)
+
+    def _add_job(self, job: Callable[[], object], every: timedelta) -> None:
+        """Run a job now and then at every interval, never twice at once; missed runs are not made up for."""
+        self._scheduler.add_job(
+            job,
+            "interval",
+            seconds=every.total_seconds(),
+            start_date=datetime.min.replace(tzinfo=UTC),
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+        )
+
+
+def tick(office: PostOffice, *, clock: Clock, should_stop: Callable[[], bool] = lambda: False) -> TickReport:
+    """Send what is due and leave a sign of life; with a clock that stands still everything happens then."""
+    report = dispatch_due(office, clock=clock, should_stop=should_stop)
+    ended_at = clock()
+    with office.database.writing() as session:
+        _record_heartbeat(session, now=ended_at)
+    return TickReport(report, ended_at)
+
+
+def join_audit_heads(database: Database, *, now: datetime) -> bool:
+    """Join the heads of the audit chains if that was not done today; tells whether it was done now."""
+    with database.writing() as session:
+        return join_heads(session, actor=system_actor("worker", secrets.token_hex(8)), now=now)
+
+
+def start_background_worker(settings: Settings, clock: Clock) -> BackgroundWorker:
+    """Start a worker beside the web server in one process, as the demo does; the caller stops it."""
+    worker = BackgroundWorker(open_post_office(settings), clock)
+    worker.start()
+    return worker
+
+
+def run_worker(settings: Settings, clock: Clock) -> None:
+    """Run until SIGTERM or SIGINT; the message in hand is finished first."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    worker = start_background_worker(settings, clock)
+    logger.info("worker started")
+    stop.wait()
+    worker.stop()
+    logger.info("worker stopped")
+
+
+def _record_heartbeat(session: Session, *, now: datetime) -> None:
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    session.execute(
+        insert(WorkerHeartbeat)
+        .values(name=JOB, beat_at=now)
+        .on_conflict_do_update(index_elements=["name"], set_={"beat_at": now})
+    )
