@@ -19,8 +19,8 @@ NAMESPACE = uuid.UUID("6f0c9c1e-6a56-4d0e-9a52-4f4f6d2f8a10")
 MINUTES_AN_INSTRUMENT = timedelta(minutes=3)
 
 
-def answer_visit(
-    database: Database, person: VirtualPerson, decided: tuple[int, Answering], *, now: datetime
+def answer_visit(  # noqa: PLR0917 -- the history calls its actions with the time alone
+    database: Database, person: VirtualPerson, decided: tuple[int, Answering], now: datetime
 ) -> None:
     """Answer the assessment as decided, if it can be answered now: instrument by instrument, then send it."""
     assessment_id, answering = decided

@@ -7,13 +7,11 @@ from sqlalchemy import select
 
 from pro_app.audit.actor import Actor
 from pro_app.clock import civil_date, system_clock
-from pro_app.contacts.vault import ContactVault
 from pro_app.demo.history import History, World
 from pro_app.demo.virtual_people import plan_virtual_people
-from pro_app.reminders.channels import find_channel
+from pro_app.reminders.dispatch import PostOffice, open_post_office
 from pro_app.services.studies import load_current_protocol
 from pro_app.settings import Settings
-from pro_app.storage.database import Database, open_database
 from pro_app.storage.tables.accounts import Account
 from pro_app.storage.tables.sites import Site
 from pro_app.storage.tables.studies import Study
@@ -27,8 +25,7 @@ def fill_history(settings: Settings) -> None:
     """Let the virtual years pass up to now; stops cleanly between two actions when told to."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends this process
     now = system_clock()
-    database = open_database(settings.database_url)
-    history = History(_make_world(settings, database), until=now)
+    history = History(_make_world(open_post_office(settings)), until=now)
     protocol = history.world.protocol
     people = plan_virtual_people(
         protocol,
@@ -50,11 +47,11 @@ def fill_history(settings: Settings) -> None:
     history.run(report)
     finished = Progress(history.done, history.done, now.date().isoformat(), finished=True)
     save_progress(settings.data_folder, finished)
-    database.engine.dispose()
+    history.database.engine.dispose()
 
 
-def _make_world(settings: Settings, database: Database) -> World:
-    with database.reading() as session:
+def _make_world(office: PostOffice) -> World:
+    with office.database.reading() as session:
         study = session.scalars(select(Study).order_by(Study.id)).first()
         if study is None:
             raise RuntimeError("the demo's study is not loaded")
@@ -62,9 +59,7 @@ def _make_world(settings: Settings, database: Database) -> World:
         site_ids = {site.site_code: site.id for site in session.scalars(select(Site))}
         nurse_id = session.scalars(select(Account.id).where(Account.username == "infirmiere")).one()
     return World(
-        database=database,
-        vault=ContactVault(open_database(settings.contacts_database_url), settings.contacts_key),
-        channel=find_channel(settings),
+        office=office,
         protocol=protocol,
         study_id=study.id,
         site_ids=site_ids,

@@ -8,6 +8,7 @@ import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from itertools import count
 from zoneinfo import ZoneInfo
 
@@ -15,13 +16,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor
-from pro_app.contacts.vault import ContactVault
+from pro_app.clock import Clock
 from pro_app.demo.answering import answer_visit
 from pro_app.demo.virtual_people import VirtualEvent, VirtualPerson, decide_answering
 from pro_app.errors import InputRejected
 from pro_app.protocol.protocol import Protocol
-from pro_app.reminders.channels.channel import Channel
-from pro_app.reminders.dispatch import dispatch_due
+from pro_app.reminders.dispatch import PostOffice, dispatch_due
 from pro_app.services.enrolment import Enrolment, enrol_participant
 from pro_app.services.events import record_event
 from pro_app.storage.database import Database
@@ -30,17 +30,17 @@ from pro_app.storage.tables.events import ParticipantEvent
 from pro_app.storage.tables.participants import Participant
 
 NOTICE_VERSION = "1.0"
-MESSAGES_AT = time(11, 45)
+ROUNDS = (time(10, 5), time(18, 5))
+"""When the simulated worker sends, local time: after the hours that most people chose."""
+MOST_MESSAGES = 10_000
 Action = Callable[[datetime], None]
 
 
 @dataclass(frozen=True)
 class World:
-    """Where the virtual years pass: the stores, the way out for messages, the study and who enrols where."""
+    """Where the virtual years pass: the stores, the post office, the study and who enrols where."""
 
-    database: Database
-    vault: ContactVault
-    channel: Channel
+    office: PostOffice
     protocol: Protocol
     study_id: int
     site_ids: dict[str, int]
@@ -57,6 +57,11 @@ class History:
     _waiting: list[tuple[datetime, int, Action]] = field(default_factory=list)
     _numbers: count[int] = field(default_factory=count)
     _decided: set[tuple[int, str, date | None]] = field(default_factory=set)
+
+    @property
+    def database(self) -> Database:
+        """Give the store of the virtual years."""
+        return self.world.office.database
 
     @property
     def waiting(self) -> int:
@@ -83,10 +88,8 @@ class History:
         """Let the worker's own code send, day by day, what was due; gives when to look next."""
         world = self.world
         while since <= until:
-            dispatch_due(world.database, world.vault, world.channel, now=since)
-            local = since.astimezone(ZoneInfo(world.protocol.default_zone))
-            tomorrow = datetime.combine(local.date() + timedelta(days=1), MESSAGES_AT, local.tzinfo)
-            since = tomorrow.astimezone(UTC)
+            dispatch_due(world.office, clock=_standing_clock(since), most=MOST_MESSAGES)
+            since = _next_round(since, world.protocol.default_zone)
         return since
 
     def add_person(self, person: VirtualPerson) -> None:
@@ -95,13 +98,13 @@ class History:
 
     def _enrol(self, person: VirtualPerson, now: datetime) -> None:
         world = self.world
-        with world.database.writing() as session:
+        with self.database.writing() as session:
             participant = _find_participant(session, world.study_id, person.participant_code)
             if participant is None:
                 participant = enrol_participant(
                     session,
                     _enrolment(person, world),
-                    vault=world.vault,
+                    vault=world.office.vault,
                     actor=world.nurses[person.site_code],
                     now=now,
                 )
@@ -112,7 +115,7 @@ class History:
 
     def _recording(self, person: VirtualPerson, participant_id: int, event: VirtualEvent) -> Action:
         def record(now: datetime) -> None:
-            with self.world.database.writing() as session:
+            with self.database.writing() as session:
                 if not _is_recorded(session, participant_id, event):
                     _record(session, self.world.nurses[person.site_code], participant_id, event, now)
             self._plan_answers(person, participant_id)
@@ -122,7 +125,7 @@ class History:
     def _plan_answers(self, person: VirtualPerson, participant_id: int) -> None:
         """Decide for every visit that is newly planned, or moved, whether and when it is answered."""
         zone = self.world.protocol.default_zone
-        with self.world.database.reading() as session:
+        with self.database.reading() as session:
             records = list_assessments(session, participant_id=participant_id)
         for record in records:
             decided = (participant_id, record.visit_code, record.closes_on)
@@ -137,10 +140,20 @@ class History:
                 assessment_id = record.assessment_id
                 self.schedule(
                     max(answering.at, person.enrolled_at + timedelta(minutes=20)),
-                    lambda now, a=answering, i=assessment_id: answer_visit(
-                        self.world.database, person, (i, a), now=now
-                    ),
+                    partial(answer_visit, self.database, person, (assessment_id, answering)),
                 )
+
+
+def _next_round(after: datetime, zone: str) -> datetime:
+    """Give the first round later than `after`."""
+    local = after.astimezone(ZoneInfo(zone))
+    days = (local.date(), local.date() + timedelta(days=1))
+    rounds = [datetime.combine(day, at, local.tzinfo) for day in days for at in ROUNDS]
+    return min(moment for moment in rounds if moment > local).astimezone(UTC)
+
+
+def _standing_clock(at: datetime) -> Clock:
+    return lambda: at
 
 
 def _enrolment(person: VirtualPerson, world: World) -> Enrolment:

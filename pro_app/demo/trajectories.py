@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from random import Random
+from typing import Literal
 
 from pro_app.instruments.instrument import Instrument
+
+DrawnAnswer = tuple[Literal["answered", "declined", "not_applicable"], int | None]
+"""The state of an answer and its value, if it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ def draw_trajectory(random: Random) -> Trajectory:
 
 def draw_answers(
     instrument: Instrument, *, burden: float, on_treatment: bool, random: Random
-) -> dict[int, tuple[str, int | None]]:
+) -> dict[int, DrawnAnswer]:
     """Draw the state and value of every item of `instrument`, by item number.
 
     High codes mean more trouble, except on items of global scales, where they mean better health.
@@ -36,7 +40,7 @@ def draw_answers(
     global_items = {
         number for scale in instrument.scoring().scales if scale.kind == "global" for number in scale.items
     }
-    answers: dict[int, tuple[str, int | None]] = {}
+    answers: dict[int, DrawnAnswer] = {}
     for item in instrument.items:
         if item.na_allowed and random.random() < (0.15 if on_treatment else 0.7):
             answers[item.number] = ("not_applicable", None)

@@ -1,6 +1,6 @@
 """What changes when a plan is made anew: kept, moved, added, cancelled, or kept as unscheduled answers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -137,9 +137,3 @@ def _was_recorded_late(row: CurrentVisit, wanted: PlannedVisit, today: date) -> 
         return False
     open_from = max(before.opens_on, row.planned_on)
     return wanted.closes_on is not None and not open_from <= wanted.closes_on
-
-
-def index_changes(changes: Sequence[PlanChange]) -> Mapping[Action, tuple[PlanChange, ...]]:
-    """Give the changes by what is done, for a preview; an action without any is absent."""
-    actions = dict.fromkeys(change.action for change in changes)
-    return {action: tuple(c for c in changes if c.action == action) for action in actions}

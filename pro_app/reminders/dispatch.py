@@ -50,7 +50,7 @@ def open_post_office(settings: Settings) -> PostOffice:
     return PostOffice(
         database=open_database(settings.database_url),
         vault=ContactVault(open_database(settings.contacts_database_url), settings.contacts_key),
-        channels={"email": find_channel(settings.mail_url, sender=settings.mail_sender)},
+        channels={"email": find_channel(settings)},
         secret_key=settings.secret_key,
         public_url=settings.public_url,
         public_host=settings.public_host,

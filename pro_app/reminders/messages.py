@@ -88,7 +88,8 @@ _CALL = mark("If the person can no longer answer, call %(telephone)s.")
 
 def render_message(template_code: str, places: MessagePlaces, *, language: str) -> RenderedMessage:
     """Write one message; raises KeyError for an unknown template, FileNotFoundError without a catalogue."""
-    catalogue = _catalogue(language if language in LANGUAGES else LANGUAGES[0])
+    language = language if language in LANGUAGES else LANGUAGES[0]
+    catalogue = _catalogue(language)
     template = TEMPLATES[template_code]
     parts = [catalogue.gettext(_GREETING), catalogue.gettext(template.opening)]
     if template.asks:

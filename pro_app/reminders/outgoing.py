@@ -11,7 +11,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """One rendered message to one address. A retry carries the same `message_id` (with its angle brackets)."""
+    """One rendered message to one address; a retry carries the same `message_id` (in angle brackets)."""
 
     address: str
     sender_label: str
@@ -23,7 +23,7 @@ class OutgoingMessage:
 
 
 @dataclass(eq=False)
-class Retryable(Exception):  # noqa: N818 -- errors are named for the state
+class Retryable(Exception):
     """The channel did not take the message now; with `maybe_accepted` nobody knows whether it did."""
 
     reason: str
@@ -31,7 +31,7 @@ class Retryable(Exception):  # noqa: N818 -- errors are named for the state
 
 
 @dataclass(eq=False)
-class Undeliverable(Exception):  # noqa: N818 -- errors are named for the state
+class Undeliverable(Exception):
     """The channel will never take this message for this address; `reason` is a code without the address."""
 
     reason: str

@@ -167,17 +167,14 @@ def _check_visit(message: MessageSituation, visit: VisitSituation | None) -> str
     """Say what about the visit makes the message pointless."""
     if visit is None:
         return "plan_replaced"
-    if visit.submitted:
-        return "submitted"
-    if visit.closed:
-        return "not_required"
-    if visit.planned_visit_id != message.planned_visit_id:
-        return "plan_replaced"
-    if message.condition == "not_started" and visit.started:
-        return "already_started"
-    if message.condition == "not_finished" and not visit.started:
-        return "not_started"
-    return None
+    objections = (
+        (visit.submitted, "submitted"),
+        (visit.closed, "not_required"),
+        (visit.planned_visit_id != message.planned_visit_id, "plan_replaced"),
+        (message.condition == "not_started" and visit.started, "already_started"),
+        (message.condition == "not_finished" and not visit.started, "not_started"),
+    )
+    return next((reason for holds, reason in objections if holds), None)
 
 
 def find_condition(rule_code: str, rules: Iterable[ReminderRule]) -> str | None:

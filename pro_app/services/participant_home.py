@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from pro_app.clock import civil_date
 from pro_app.errors import NotFound
-from pro_app.services.questionnaire import will_open
 from pro_app.services.responses import list_asked_instruments
 from pro_app.services.sessions import token_digest
 from pro_app.storage.queries.answers import list_current_answers
@@ -64,19 +63,28 @@ class Home:
 
 def load_home(session: Session, *, participant_id: int, now: datetime) -> Home:
     """Load the home page of one participant; raises NotFound for an unknown one."""
+    centre = load_centre(session, participant_id=participant_id)
+    assessments = list_assessments(session, participant_id=participant_id)
+    due = [_read_due(session, a, now) for a in assessments if a.is_answerable(now)]
+    due.sort(key=lambda questionnaire: questionnaire.closes_on or date.max)
+    coming = [_read_coming(a) for a in assessments if _will_open(a, now)]
+    return Home(centre, tuple(due), tuple(coming))
+
+
+def list_coming(session: Session, *, participant_id: int, now: datetime) -> list[ComingQuestionnaire]:
+    """List the questionnaires of one participant that will open, the next one first."""
+    assessments = list_assessments(session, participant_id=participant_id)
+    return [_read_coming(a) for a in assessments if _will_open(a, now)]
+
+
+def load_centre(session: Session, *, participant_id: int) -> Centre:
+    """Load the centre of one participant; raises NotFound for an unknown one."""
     site = session.scalar(
         select(Site).join(Participant, Participant.site_id == Site.id).where(Participant.id == participant_id)
     )
     if site is None:
         raise NotFound("participant")
-    assessments = list_assessments(session, participant_id=participant_id)
-    due = [_read_due(session, a, now) for a in assessments if a.is_answerable(now)]
-    coming = [
-        ComingQuestionnaire(a.assessment_id, a.opens_on, a.closes_on, a.provisional)
-        for a in assessments
-        if will_open(a, now)
-    ]
-    return Home(_centre(site), tuple(sorted(due, key=lambda d: d.closes_on or date.max)), tuple(coming))
+    return _centre(site)
 
 
 def find_centre_of_device(session: Session, *, device_secret: str) -> Centre | None:
@@ -91,6 +99,18 @@ def find_centre_of_device(session: Session, *, device_secret: str) -> Centre | N
         .where(Device.secret_sha256 == token_digest(device_secret), Device.revoked_at.is_(None))
     )
     return _centre(site) if site else None
+
+
+def _will_open(assessment: AssessmentRecord, now: datetime) -> bool:
+    """Tell whether an assessment is not open yet and can be answered once it opens."""
+    opens_at = assessment.window.opens_at
+    return now < opens_at and assessment.is_answerable(opens_at)
+
+
+def _read_coming(assessment: AssessmentRecord) -> ComingQuestionnaire:
+    return ComingQuestionnaire(
+        assessment.assessment_id, assessment.opens_on, assessment.closes_on, assessment.provisional
+    )
 
 
 def _centre(site: Site) -> Centre:

@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor
 from pro_app.audit.trail import Change, record_change
-from pro_app.errors import SignInRefused, TokenRefused
+from pro_app.errors import NotFound, SignInRefused, TokenRefused
 from pro_app.services.passwords import hash_password, is_password
 from pro_app.services.pins import require_good_pin
 from pro_app.services.sessions import end_participant_sessions, start_participant_session, token_digest
 from pro_app.services.sign_in_codes import code_digest
 from pro_app.storage.tables.credentials import Device, ParticipantCredential, SignInCard
 from pro_app.storage.tables.participants import Participant
+from pro_app.storage.tables.sessions import ParticipantSession
 
 OWN_DEVICE = "own_device"
 """The mode of answers given by someone who signed in alone, on whatever device."""
@@ -137,16 +138,19 @@ def sign_in_with_code(
     return NewDevice(token, device_secret, participant.id)
 
 
-def is_remembered(session: Session, *, device_secret: str) -> bool:
-    """Tell whether the PIN alone is enough on the device that holds `device_secret`."""
-    return (
-        session.scalar(
-            select(Device.id).where(
-                Device.secret_sha256 == token_digest(device_secret), Device.revoked_at.is_(None)
-            )
-        )
-        is not None
-    )
+def load_new_actor(session: Session, *, session_token: str, request_id: str) -> Actor:
+    """Give the actor of a session that this very transaction started; raises NotFound for another one.
+
+    What was carried through the sign-in is saved as that person, in the same transaction.
+    """
+    row = session.execute(
+        select(Participant, ParticipantSession.device_id)
+        .join(ParticipantSession, ParticipantSession.participant_id == Participant.id)
+        .where(ParticipantSession.token_sha256 == token_digest(session_token))
+    ).one_or_none()
+    if row is None:
+        raise NotFound("session")
+    return _participant_actor(row[0], device_id=row[1], request_id=request_id)
 
 
 def _is_card(token_or_code: str, secret_key: str) -> ColumnElement[bool]:
@@ -201,7 +205,7 @@ def _remember_device(session: Session, participant_id: int, *, label: str, now: 
     return device.id, secret
 
 
-def _participant_actor(participant: Participant, *, device_id: int, request_id: str) -> Actor:
+def _participant_actor(participant: Participant, *, device_id: int | None, request_id: str) -> Actor:
     """Give the participant as the actor of a request that began without anybody signed in."""
     return Actor(
         kind="participant",

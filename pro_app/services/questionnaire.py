@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import cached_property
 
 from sqlalchemy.orm import Session
@@ -14,7 +13,7 @@ from pro_app.instruments.wording import BlockWording, WordingPack
 from pro_app.services.responses import AskedInstrument, list_asked_instruments, require_reachable
 from pro_app.storage.catalogue import load_wording
 from pro_app.storage.queries.answers import list_current_answers
-from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments, load_assessment
+from pro_app.storage.queries.assessments import AssessmentRecord, load_assessment
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,46 +140,6 @@ def load_questionnaire(session: Session, *, assessment_id: int, actor: Actor) ->
         for a in asked
     )
     return Questionnaire(assessment, parts)
-
-
-@dataclass(frozen=True, slots=True)
-class ShownReceipt:
-    """What the receipt screen shows; `next_opens_on` is when the next questionnaire opens, if one is planned."""
-
-    receipt_code: str
-    submitted_at: datetime
-    next_assessment_id: int | None
-    next_opens_on: date | None
-    next_closes_on: date | None
-    next_is_provisional: bool
-
-
-def load_receipt(session: Session, *, assessment_id: int, actor: Actor, now: datetime) -> ShownReceipt:
-    """Load the receipt of a submitted assessment and what comes next; raises NotFound if it was not sent."""
-    assessment = load_assessment(session, assessment_id)
-    require_reachable(assessment, actor)
-    if assessment.submitted_at is None or assessment.receipt_code is None:
-        raise NotFound("receipt")
-    upcoming = find_next(session, participant_id=assessment.participant_id, now=now)
-    return ShownReceipt(
-        receipt_code=assessment.receipt_code,
-        submitted_at=assessment.submitted_at,
-        next_assessment_id=upcoming.assessment_id if upcoming else None,
-        next_opens_on=upcoming.opens_on if upcoming else None,
-        next_closes_on=upcoming.closes_on if upcoming else None,
-        next_is_provisional=upcoming is not None and upcoming.provisional,
-    )
-
-
-def find_next(session: Session, *, participant_id: int, now: datetime) -> AssessmentRecord | None:
-    """Find the next assessment that will open for a participant."""
-    coming = [a for a in list_assessments(session, participant_id=participant_id) if will_open(a, now)]
-    return coming[0] if coming else None
-
-
-def will_open(assessment: AssessmentRecord, now: datetime) -> bool:
-    """Tell whether an assessment is planned, not open yet, and will be answerable when it opens."""
-    return now < assessment.window.opens_at and assessment.is_answerable(assessment.window.opens_at)
 
 
 def _list_screens(parts: Sequence[AskedPart]) -> Iterator[Screen]:

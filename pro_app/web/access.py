@@ -13,7 +13,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 PUBLIC = frozenset({"public"})
 STAFF_ROLES = ("administrator", "coordinator", "nurse", "investigator", "monitor", "statistician")
-FACE_SIGN_IN = {PARTICIPANT: "participant_sign_in", "staff": "auth.sign_in"}
+FACE_SIGN_IN = {PARTICIPANT: "participant.door", "staff": "auth.sign_in"}
 
 
 class SignInNeeded(NotPermitted):

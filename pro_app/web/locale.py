@@ -2,7 +2,7 @@
 
 from flask import Flask, request
 from flask import session as cookie
-from flask_babel import Babel
+from flask_babel import Babel, get_locale
 from flask_login import current_user
 
 from pro_app.language import LANGUAGES
@@ -36,3 +36,4 @@ def init_locale(app: Flask, translations: str) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = translations
     app.config["BABEL_DEFAULT_LOCALE"] = "en"
     Babel(app, locale_selector=select_language, timezone_selector=select_zone)
+    app.context_processor(lambda: {"language": str(get_locale())})

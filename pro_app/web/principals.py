@@ -15,7 +15,7 @@ from pro_app.web import request as this
 PARTICIPANT, STAFF = "participant", "staff"
 
 
-class Principal(UserMixin):  # type: ignore[misc]  # Flask-Login ships no types
+class Principal(UserMixin):
     """A signed-in person; Flask-Login keeps only the opaque token of the server-side session."""
 
     def __init__(self, token: str, sign_in: StaffSignIn | ParticipantSignIn) -> None:

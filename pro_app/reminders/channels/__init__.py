@@ -8,16 +8,17 @@ from pro_app.language import mark
 from pro_app.reminders.channels.email import EmailChannel
 from pro_app.reminders.channels.maildir import MaildirChannel
 from pro_app.reminders.outgoing import Channel
+from pro_app.settings import Settings
 
 PORTS = {"smtp": 25, "smtps": 465}
 
 
-def find_channel(mail_url: str, *, sender: str) -> Channel:
+def find_channel(settings: Settings) -> Channel:
     """Make the channel of `smtp://[user:password@]host[:port]`, `smtps://…` or `maildir:/folder`.
 
     Raises SettingMissing for anything else.
     """
-    parts = urlsplit(mail_url)
+    parts, sender = urlsplit(settings.mail_url), settings.mail_sender
     if parts.scheme == "maildir" and parts.path:
         return MaildirChannel(Path(parts.path), sender)
     try:

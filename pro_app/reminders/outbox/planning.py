@@ -120,12 +120,15 @@ def _list_wanted(situation: Situation, participant: Participant) -> Mapping[str,
     """List what the policy asks for under its key, nothing where messages are stopped."""
     if situation.stopped_by is not None:
         return {}
-    return {
-        f"{participant.id}:{visit.visit_code}:{reminder.rule.code}:{visit.revision}:{situation.channel}": _Wanted(
-            visit, reminder
-        )
+    wishes = [
+        _Wanted(visit, reminder)
         for visit in situation.visits
         for reminder in plan_reminders(visit, situation.hours)
+    ]
+    return {
+        f"{participant.id}:{wish.visit.visit_code}:{wish.reminder.rule.code}:{wish.visit.revision}"
+        f":{situation.channel}": wish
+        for wish in wishes
     }
 
 

@@ -10,14 +10,14 @@ from pro_app.services.passwords import LONGEST, SHORTEST
 _REQUIRED = InputRequired(lazy_gettext("Please fill this in."))
 
 
-class SignInForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+class SignInForm(FlaskForm):
     """Username and password; neither says more than that both do not fit."""
 
     username = StringField(lazy_gettext("Username"), validators=[_REQUIRED, Length(max=200)])
     password = PasswordField(lazy_gettext("Password"), validators=[_REQUIRED])
 
 
-class PasswordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+class PasswordForm(FlaskForm):
     """One's own new password, the present one given."""
 
     current_password = PasswordField(lazy_gettext("Present password"), validators=[_REQUIRED])

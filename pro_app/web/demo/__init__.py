@@ -1,6 +1,6 @@
 """The demo's own pages: who can sign in, what was sent, and the style page; none of them exists elsewhere."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from pro_app.web import access
@@ -12,6 +12,12 @@ from pro_app.web.demo.style_page import style_page_values
 blueprint = Blueprint("demo", __name__, template_folder="templates")
 
 NEWEST_MESSAGES = 30
+
+
+@blueprint.app_context_processor
+def give_demo_ribbon() -> dict[str, str]:
+    """Give every page the address that its demo ribbon leads to."""
+    return {"demo_url": url_for("demo.tour")}
 
 
 @blueprint.get("/demo")

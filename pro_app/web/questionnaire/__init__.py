@@ -1,5 +1,6 @@
-"""The questionnaire face."""
+"""One item a screen, for every mode: own phone, ward tablet, interview."""
 
-from flask import Blueprint
+from pro_app.web.questionnaire import items, operations, sending
+from pro_app.web.questionnaire.face import blueprint
 
-blueprint = Blueprint("questionnaire", __name__, template_folder="templates")
+__all__ = ["blueprint", "items", "operations", "sending"]

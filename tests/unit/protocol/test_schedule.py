@@ -182,7 +182,9 @@ def test_a_visit_of_a_series_is_found_by_its_code(reluth: Protocol) -> None:
     assert phase.code == "yearly"
 
 
-def test_another_trial_with_other_anchors_and_steps_is_planned_by_the_same_code(other_trial: Protocol) -> None:
+def test_another_trial_with_other_anchors_and_steps_is_planned_by_the_same_code(
+    other_trial: Protocol,
+) -> None:
     enrolled_on = date(2024, 2, 29)
     expected = plan_visits(other_trial, Facts(arm="ONE", enrolled_on=enrolled_on))
     assert [(v.visit_code, str(v.target_on), v.provisional) for v in expected] == [

@@ -24,9 +24,7 @@ def second_computation(arm: str, randomised_on: date, ended_on: date | None) -> 
         expected_end_on = randomised_on + relativedelta(months=+6)
     rows: list[Row] = []
     day = timedelta(days=1)
-    rows.append(
-        ("BASELINE", "randomisation", randomised_on, randomised_on - 14 * day, randomised_on, False)
-    )
+    rows.append(("BASELINE", "randomisation", randomised_on, randomised_on - 14 * day, randomised_on, False))
     for code, days in (("W08", 56), ("W16", 112), ("W24", 168)):
         target_on = randomised_on + days * day
         provisional = ended_on is None and target_on > expected_end_on

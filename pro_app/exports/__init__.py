@@ -1,0 +1,1 @@
+"""What the statistician gets: tables without identity, their codebook, and the archive that holds them."""

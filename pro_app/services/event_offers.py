@@ -1,0 +1,167 @@
+"""What may be recorded of a participant now, and what recording it would do."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from pro_app.audit.actor import Actor
+from pro_app.clock import civil_date
+from pro_app.errors import InputRejected
+from pro_app.protocol.anchors import find_proposed_date
+from pro_app.protocol.event_check import check_event
+from pro_app.protocol.events import Event, Facts, fold_events
+from pro_app.protocol.protocol import Protocol
+from pro_app.protocol.rules import Effect, EventKind
+from pro_app.protocol.schedule import plan_visits
+from pro_app.services.participants import load_participant
+from pro_app.storage.catalogue import load_protocol
+from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments
+from pro_app.storage.queries.events import list_events, read_events
+
+ENROLLED = "enrolled"
+
+
+@dataclass(frozen=True, slots=True)
+class EventOffer:
+    """One kind of event that may be recorded; choices are (code, words) in the language asked for.
+
+    `proposed_on` is the date that the protocol suggests.
+    """
+
+    kind: str
+    label: str
+    effect: Effect | None
+    needs_until: bool
+    arms: tuple[tuple[str, str], ...]
+    resumable: tuple[tuple[str, str], ...]
+    proposed_on: date | None
+
+    @property
+    def is_final(self) -> bool:
+        """Tell whether it ends the participant's part in the trial."""
+        return self.effect is not None and self.effect.visits == "not_required"
+
+
+@dataclass(frozen=True, slots=True)
+class EventPreview:
+    """What recording an event would do.
+
+    `not_required` are the visits that would no longer be asked for, `unsent` those before the event that
+    were not sent and would close with it; both in words.
+    """
+
+    not_required: tuple[str, ...]
+    unsent: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event as a form says it."""
+
+    kind: str
+    occurred_on: date
+    details: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """The rules and the recorded events of one participant, and their civil date."""
+
+    participant_id: int
+    protocol: Protocol
+    events: tuple[Event, ...]
+    facts: Facts
+    today: date
+    language: str
+
+
+def load_situation(
+    session: Session, participant_id: int, *, actor: Actor, language: str, now: datetime
+) -> Situation:
+    """Give what offers and previews are judged by; words will be in `language`."""
+    participant = load_participant(session, participant_id, actor=actor)
+    events = tuple(read_events(list_events(session, participant_id)))
+    return Situation(
+        participant_id=participant_id,
+        protocol=load_protocol(session, participant.protocol_sha256),
+        events=events,
+        facts=fold_events(events),
+        today=civil_date(now, participant.zone),
+        language=language,
+    )
+
+
+def list_event_offers(situation: Situation, *, now: datetime) -> list[EventOffer]:
+    """List the kinds of event that nothing recorded so far rules out, in the protocol's order."""
+    offers = [
+        make_offer(situation, kind)
+        for kind in situation.protocol.event_kinds
+        if kind.code != ENROLLED and not _is_ruled_out(situation, kind, now)
+    ]
+    resumed = {kind.code for kind in situation.protocol.event_kinds if "of" in kind.details}
+    return [offer for offer in offers if offer.kind not in resumed or offer.resumable]
+
+
+def make_offer(situation: Situation, kind: EventKind) -> EventOffer:
+    """Give what the form about one kind of event needs to know."""
+    protocol, facts, language = situation.protocol, situation.facts, situation.language
+    arms = [(arm.code, arm.label.text(language)) for arm in protocol.arms]
+    resumable = [
+        (known.code, known.label.text(language))
+        for known in protocol.event_kinds
+        if known.resumable and facts.dates_of(known.code)
+    ]
+    return EventOffer(
+        kind=kind.code,
+        label=protocol.event_label(kind.code, language, facts.arm),
+        effect=kind.effect,
+        needs_until="until" in kind.details,
+        arms=tuple(arms) if "arm" in kind.details else (),
+        resumable=tuple(resumable) if "of" in kind.details else (),
+        proposed_on=find_proposed_date(protocol, facts, kind.code),
+    )
+
+
+def preview_event(session: Session, situation: Situation, new: NewEvent, *, now: datetime) -> EventPreview:
+    """Tell what recording an event would do; raises InputRejected where it is refused."""
+    event = Event(0, new.kind, new.occurred_on, now, new.details)
+    problems = check_event(
+        situation.protocol, situation.facts, event, today=situation.today, language=situation.language
+    )
+    if problems:
+        raise InputRejected(tuple(problems))
+    records = list_assessments(session, participant_id=situation.participant_id)
+    facts = fold_events([*situation.events, event])
+    return EventPreview(
+        not_required=tuple(_list_not_required(situation, records, facts)),
+        unsent=tuple(_list_unsent(situation, records, new.kind)),
+    )
+
+
+def _is_ruled_out(situation: Situation, kind: EventKind, now: datetime) -> bool:
+    """Tell whether what is recorded speaks against the kind itself, whatever its date or details."""
+    event = Event(0, kind.code, situation.today, now)
+    problems = check_event(situation.protocol, situation.facts, event, today=situation.today)
+    return any(problem.place == "kind" for problem in problems)
+
+
+def _list_not_required(situation: Situation, records: list[AssessmentRecord], facts: Facts) -> Iterator[str]:
+    """Give the visits that are expected now, not received, and would not be expected any more."""
+    wanted = {visit.visit_code: visit for visit in plan_visits(situation.protocol, facts)}
+    for record in records:
+        after = wanted.get(record.visit_code)
+        if record.expected and record.submitted_at is None and after is not None and not after.expected:
+            yield situation.protocol.visit_label(record.visit_code, situation.language)
+
+
+def _list_unsent(situation: Situation, records: list[AssessmentRecord], kind: str) -> Iterator[str]:
+    """Give the visits that come before an event of this kind and were not sent."""
+    protocol = situation.protocol
+    for record in records:
+        visit = protocol.find_visit(record.visit_code)
+        if visit is None or visit.opens_with is None or record.submitted_at is not None:
+            continue
+        if protocol.anchors_by_code[visit.anchor].event == kind:
+            yield protocol.visit_label(record.visit_code, situation.language)

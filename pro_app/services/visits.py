@@ -1,0 +1,139 @@
+"""What a site may do about a form that did not come: reopen its window, or say why it is missing."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from pro_app.audit.actor import Actor
+from pro_app.audit.trail import Change, record_change
+from pro_app.clock import civil_date
+from pro_app.errors import InputRejected, NotFound, Problem
+from pro_app.language import mark
+from pro_app.protocol.events import fold_events
+from pro_app.protocol.reopening import find_reopening_limit
+from pro_app.protocol.schedule import plan_visits
+from pro_app.protocol.state import AssessmentState
+from pro_app.storage.queries.assessments import AssessmentRecord, load_assessment
+from pro_app.storage.queries.events import list_events, read_events
+from pro_app.storage.tables.assessments import Assessment
+
+LONGEST_TEXT = 500
+CLOSED = frozenset({AssessmentState.MISSED, AssessmentState.INCOMPLETE})
+MAY_HAVE_REASON = CLOSED | {AssessmentState.OPEN, AssessmentState.STARTED, AssessmentState.LATE}
+
+
+@dataclass(frozen=True, slots=True)
+class NotDone:
+    """Why a form is missing or late: a reason of the protocol, who said it, and words where it needs them."""
+
+    reason: str
+    said_by: str
+    text: str
+
+
+def load_visit(session: Session, assessment_id: int, *, actor: Actor, lock: bool = False) -> AssessmentRecord:
+    """Give an assessment that the actor may reach."""
+    record = load_assessment(session, assessment_id, lock=lock)
+    if not actor.may_reach_site(record.study_id, record.site_id):
+        raise NotFound("assessment")
+    return record
+
+
+def find_reopening_day(session: Session, record: AssessmentRecord, *, now: datetime) -> date | None:
+    """Find the day until which the site may reopen this form now; None if it may not (any more)."""
+    if record.state(now) not in CLOSED or record.facts.closed:
+        return None
+    facts = fold_events(read_events(list_events(session, record.participant_id)))
+    limit_on = find_reopening_limit(record.protocol, plan_visits(record.protocol, facts), record.visit_code)
+    return limit_on if limit_on is not None and limit_on >= civil_date(now, record.zone) else None
+
+
+def reopen_visit(
+    session: Session, assessment_id: int, *, reason: str, actor: Actor, now: datetime
+) -> AssessmentRecord:
+    """Reopen a closed window until the next one opens; asked twice, it was done the first time.
+
+    Raises InputRejected where the protocol does not allow it or the reason is missing.
+    """
+    record = load_visit(session, assessment_id, actor=actor, lock=True)
+    if record.reopened_at is not None and record.is_answerable(now):
+        return record
+    until_on = find_reopening_day(session, record, now=now)
+    if until_on is None:
+        raise InputRejected((Problem(mark("This questionnaire cannot be reopened (any more).")),))
+    said = _checked_text(reason, place="reason", needed=True)
+    row = _row(session, record)
+    row.reopened_at, row.reopened_until, row.reopened_reason = now, until_on, said
+    change = Change(
+        "assessment.reopen",
+        f"participant:{record.participant_id}",
+        [
+            {"field": "visit_code", "after": record.visit_code},
+            {"field": "reopened_until", "before": _day(record.reopened_until), "after": _day(until_on)},
+        ],
+        reason=said,
+    )
+    session.flush()
+    record_change(session, change, actor=actor, site_id=record.site_id, now=now)
+    return load_assessment(session, assessment_id)
+
+
+def record_not_done(
+    session: Session, assessment_id: int, not_done: NotDone, *, actor: Actor, now: datetime
+) -> None:
+    """Record why a form is missing or late; a later word replaces the earlier one, the trail keeps both."""
+    record = load_visit(session, assessment_id, actor=actor, lock=True)
+    if record.state(now) not in MAY_HAVE_REASON:
+        raise InputRejected((Problem(mark("No reason is needed for this questionnaire.")),))
+    text = _check_not_done(record, not_done)
+    row = _row(session, record)
+    before = (row.not_done_reason, row.not_done_said_by, row.not_done_text)
+    after = (not_done.reason, not_done.said_by, text)
+    if before == after:
+        return
+    row.not_done_reason, row.not_done_said_by, row.not_done_text = after
+    row.not_done_recorded_at = now
+    items = [
+        {"field": name, "before": old, "after": new}
+        for name, old, new in zip(("reason", "said_by", "text"), before, after, strict=True)
+        if old != new
+    ]
+    session.flush()
+    change = Change(
+        "assessment.not_done",
+        f"participant:{record.participant_id}",
+        [{"field": "visit_code", "after": record.visit_code}, *items],
+    )
+    record_change(session, change, actor=actor, site_id=record.site_id, now=now)
+
+
+def _check_not_done(record: AssessmentRecord, not_done: NotDone) -> str | None:
+    """Give the cleaned text, or raise with every problem."""
+    offered = {reason.code: reason for reason in record.protocol.missing_reasons if not reason.automatic}
+    problems = []
+    if not_done.reason not in offered:
+        problems.append(Problem(mark("Choose a reason."), place="reason"))
+    if not_done.said_by not in {person.code for person in record.protocol.said_by}:
+        problems.append(Problem(mark("Choose who said it."), place="said_by"))
+    if problems:
+        raise InputRejected(tuple(problems))
+    return _checked_text(not_done.text, place="text", needed=offered[not_done.reason].needs_text) or None
+
+
+def _checked_text(typed: str, *, place: str, needed: bool) -> str:
+    text = typed.strip()
+    if (needed and not text) or len(text) > LONGEST_TEXT:
+        raise InputRejected((Problem(mark("Say why, in at most 500 characters."), place=place),))
+    return text
+
+
+def _row(session: Session, record: AssessmentRecord) -> Assessment:
+    row = session.get(Assessment, record.assessment_id)
+    if row is None:
+        raise NotFound("assessment")
+    return row
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None

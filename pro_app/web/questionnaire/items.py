@@ -1,0 +1,131 @@
+"""The screens of a questionnaire: the instruction of each block, one item a screen, and going on later."""
+
+from uuid import uuid4
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from pro_app.errors import AnswerRejected, InputRejected, NotFound
+from pro_app.services.answers import save_operations
+from pro_app.services.questionnaire import GivenAnswer, Questionnaire, Screen, load_questionnaire
+from pro_app.services.responses import require_answerable
+from pro_app.web import access
+from pro_app.web import request as this
+from pro_app.web.questionnaire.face import blueprint
+from pro_app.web.questionnaire.forms import NOT_APPLICABLE, AnswerForm, read_operation
+
+
+@blueprint.get("/p/q/<int:assessment_id>")
+@access.participants
+def resume(assessment_id: int) -> ResponseReturnValue:
+    """Lead to where the participant stopped, on whatever device; to the receipt of a sent form."""
+    questionnaire = load_questionnaire(this.session(), assessment_id=assessment_id, actor=this.actor())
+    if questionnaire.assessment.submitted_at is not None:
+        return redirect(url_for("questionnaire.show_receipt", assessment_id=assessment_id))
+    require_answerable(questionnaire.assessment, this.now())
+    number = questionnaire.resume_number
+    return redirect(screen_url(assessment_id, number) if number else review_url(assessment_id))
+
+
+@blueprint.get("/p/q/<int:assessment_id>/<int:number>")
+@access.participants
+def show_screen(assessment_id: int, number: int) -> ResponseReturnValue:
+    """Show one screen: an instruction or an item; after the last one comes the review."""
+    questionnaire = load_questionnaire(this.session(), assessment_id=assessment_id, actor=this.actor())
+    if questionnaire.assessment.submitted_at is not None:
+        return redirect(url_for("questionnaire.show_receipt", assessment_id=assessment_id))
+    require_answerable(questionnaire.assessment, this.now())
+    if number == len(questionnaire.screens) + 1:
+        return redirect(review_url(assessment_id))
+    screen = questionnaire.screen(number)
+    if screen.item is None:
+        back = request.args.get("back", type=int)
+        return render_template(
+            "questionnaire/instruction.html", questionnaire=questionnaire, screen=screen, back=back
+        )
+    return render_item(questionnaire, screen, _empty_form(screen))
+
+
+@blueprint.post("/p/q/<int:assessment_id>/<int:number>")
+@access.participants
+def save_screen(assessment_id: int, number: int) -> ResponseReturnValue:
+    """Keep the answer of one item and go on; an empty one is asked about once."""
+    form = AnswerForm()
+    if not form.validate():
+        raise _rejected(form)
+    operation = read_operation(form)
+    if operation is not None:
+        save_operations(
+            this.session(),
+            assessment_id=assessment_id,
+            operations=[operation],
+            actor=this.actor(),
+            now=this.now(),
+        )
+    elif form.go.data != "previous" and not form.before.data and not form.answer.data:
+        return _ask_once(assessment_id, number, form)
+    if form.back.data:
+        return redirect(review_url(assessment_id))
+    return redirect(screen_url(assessment_id, number - 1 if form.go.data == "previous" else number + 1))
+
+
+def render_item(
+    questionnaire: Questionnaire, screen: Screen, form: AnswerForm, *, asking: bool = False
+) -> ResponseReturnValue:
+    """Render one item; `asking` shows the one question about an empty item."""
+    return render_template(
+        "questionnaire/item.html",
+        questionnaire=questionnaire,
+        screen=screen,
+        total=len(questionnaire.item_screens),
+        form=form,
+        asking=asking,
+        chosen=form.before.data or None,
+    )
+
+
+def screen_url(assessment_id: int, number: int) -> str:
+    """Give the address of a screen."""
+    return url_for("questionnaire.show_screen", assessment_id=assessment_id, number=number)
+
+
+def review_url(assessment_id: int) -> str:
+    """Give the address of the review."""
+    return url_for("questionnaire.review", assessment_id=assessment_id)
+
+
+def said(answer: GivenAnswer | None) -> str:
+    """Give an answer as the form carries it: a response code, `N`, a state without a value, or nothing."""
+    if answer is None:
+        return ""
+    if answer.state == "not_applicable":
+        return NOT_APPLICABLE
+    return answer.state if answer.value is None else str(answer.value)
+
+
+def _empty_form(screen: Screen) -> AnswerForm:
+    if screen.item is None:
+        raise NotFound("item")
+    return AnswerForm(
+        formdata=None,
+        page_id=str(uuid4()),
+        instrument=screen.part.asked.instrument.code,
+        item=screen.item.number,
+        before=said(screen.answer),
+        back="review" if request.args.get("back") == "review" else "",
+    )
+
+
+def _ask_once(assessment_id: int, number: int, form: AnswerForm) -> ResponseReturnValue:
+    """Show the item again with the one question about leaving it empty."""
+    questionnaire = load_questionnaire(this.session(), assessment_id=assessment_id, actor=this.actor())
+    require_answerable(questionnaire.assessment, this.now())
+    form.asked.data = "1"
+    return render_item(questionnaire, questionnaire.screen(number), form, asking=True)
+
+
+def _rejected(form: AnswerForm) -> Exception:
+    """Say what was wrong with a form that no screen of ours sends."""
+    if form.answer.errors and form.item.data is not None:
+        return AnswerRejected(form.instrument.data or "", form.item.data, "value_out_of_range")
+    return InputRejected(())
