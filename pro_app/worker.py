@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import system_actor
 from pro_app.audit.heads import join_heads
-from pro_app.clock import Clock
+from pro_app.clock import Clock, system_clock
 from pro_app.reminders.dispatch import DispatchReport, PostOffice, dispatch_due, open_post_office
 from pro_app.settings import Settings
 from pro_app.storage.database import Database
@@ -39,9 +39,10 @@ class TickReport:
 
 
 class BackgroundWorker:
-    """A worker that runs in threads of this process until it is stopped."""
+    """A worker that runs in threads of this process until it is stopped; the post office is its own."""
 
     def __init__(self, office: PostOffice, clock: Clock) -> None:
+        self._office = office
         self._stopping = threading.Event()
         self._scheduler = BackgroundScheduler(timezone=UTC)
         self._add_job(lambda: tick(office, clock=clock, should_stop=self._stopping.is_set), TICK_EVERY)
@@ -55,14 +56,15 @@ class BackgroundWorker:
         """Finish the message in hand, then stop; returns when nothing runs any more."""
         self._stopping.set()
         self._scheduler.shutdown(wait=True)
+        self._office.close()
 
     def _add_job(self, job: Callable[[], object], every: timedelta) -> None:
-        """Run a job now and then at every interval, never twice at once; missed runs are not made up for."""
+        """Run a job at once and then at every interval, never twice at a time; missed runs become one."""
         self._scheduler.add_job(
             job,
             "interval",
             seconds=every.total_seconds(),
-            start_date=datetime.min.replace(tzinfo=UTC),
+            next_run_time=system_clock(),
             max_instances=1,
             coalesce=True,
             misfire_grace_time=None,

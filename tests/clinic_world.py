@@ -34,6 +34,7 @@ class Clinic:
     nurse: Actor
     other_nurse: Actor
     coordinator: Actor
+    monitor: Actor
 
     def writing(self) -> AbstractContextManager[Session]:
         """Open a transaction that changes something."""
@@ -145,6 +146,7 @@ def build_clinic(database: Database, vault: ContactVault) -> Clinic:
             ("nurse", sites[0]),
             ("nurse", sites[1]),
             ("coordinator", None),
+            ("monitor", None),
         ]
         for number, (role, site_id) in enumerate(roles):
             account = create_account(

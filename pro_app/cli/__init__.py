@@ -3,11 +3,10 @@
 Exit status: 0 well, 2 unusable input or arguments, 3 some rows rejected.
 """
 
+from importlib import import_module
+
 import click
 
-from pro_app.cli.check_definitions import check_definitions
-from pro_app.cli.score import score
-from pro_app.cli.serve import serve
 from pro_app.cli.translation import problem_text, translate
 from pro_app.errors import (
     DefinitionRejected,
@@ -19,16 +18,38 @@ from pro_app.errors import (
 )
 from pro_app.language import mark
 
-COMMANDS: tuple[click.Command, ...] = (
-    check_definitions,
-    score,
-    serve,
-)
+COMMANDS = {
+    "check-definitions": "pro_app.cli.check_definitions:check_definitions",
+    "create-account": "pro_app.cli.accounts:create_account",
+    "demo": "pro_app.cli.demo:demo",
+    "export": "pro_app.cli.export:export",
+    "init": "pro_app.cli.init:init",
+    "load-study": "pro_app.cli.load_study:load_study",
+    "schedule": "pro_app.cli.schedule:schedule",
+    "score": "pro_app.cli.score:score",
+    "serve": "pro_app.cli.serve:serve",
+    "verify-audit-trail": "pro_app.cli.verify_audit_trail:verify_audit_trail",
+    "worker": "pro_app.cli.worker:worker",
+}
+"""Where each command stands; imported only when it is asked for, so that `score` never waits for the web."""
 UNUSABLE_INPUT = 2
 
 
 class ProAppGroup(click.Group):
     """The group of all commands; says named errors in words instead of a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's own signature
+        """List the names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- as above
+        """Import a command and translate its help."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        _translate_help(command)
+        return command
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
@@ -79,7 +100,4 @@ def _translate_help(command: click.Command) -> None:
             parameter.help = translate(parameter.help)
 
 
-for _command in COMMANDS:
-    main.add_command(_command)
-for _command in (main, *COMMANDS):
-    _translate_help(_command)
+_translate_help(main)

@@ -12,7 +12,8 @@ from pro_app.clock import system_clock
 from pro_app.errors import InputRejected, Problem
 from pro_app.language import LANGUAGES, mark
 from pro_app.services.account_rules import ROLES, check_role
-from pro_app.services.accounts import create_account, grant_role
+from pro_app.services.accounts import create_account as add_account
+from pro_app.services.accounts import grant_role
 from pro_app.settings import Settings
 from pro_app.storage.database import open_database
 from pro_app.storage.queries.participants import list_sites
@@ -37,7 +38,7 @@ from pro_app.storage.queries.participants import list_sites
     type=click.Choice(LANGUAGES),
     help=mark("The language of the pages."),
 )
-def create_account_command(
+def create_account(
     *,
     username: str,
     display_name: str | None,
@@ -59,7 +60,7 @@ def create_account_command(
         raise InputRejected(tuple(problems))
     password = _read_password()
     with database.writing() as session:
-        account = create_account(
+        account = add_account(
             session,
             username=username,
             display_name=display_name or username,

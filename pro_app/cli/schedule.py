@@ -77,7 +77,14 @@ class _Leaving:
     "--stopped-questionnaires", type=_DATE, help=mark("The date of wanting no more questionnaires.")
 )
 @click.option("--zone", help=mark("The participant's time zone; by default that of the protocol."))
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help=mark("A table to read, or JSON for programs."),
+)
 def schedule(  # noqa: PLR0913  (one argument per option of the command)
     *,
     source: str,

@@ -15,7 +15,7 @@ def _catalogue() -> gettext.NullTranslations:
     return gettext.translation("messages", TRANSLATIONS, [command_language()], fallback=True)
 
 
-def translate(message: str, **values: str | float) -> str:
+def translate(message: str, /, **values: str | float) -> str:
     """Give `message` in the language of the commands, its `%(name)s` places filled."""
     translated = _catalogue().gettext(message)
     return translated % values if values else translated

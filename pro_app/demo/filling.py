@@ -1,5 +1,6 @@
 """Filling the demo's past years in a process of their own, behind the pages."""
 
+import logging
 import signal
 from datetime import datetime
 
@@ -24,6 +25,7 @@ REPORT_EVERY = 20
 def fill_history(settings: Settings) -> None:
     """Let the virtual years pass up to now; stops cleanly between two actions when told to."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends this process
+    logging.disable(logging.WARNING)  # a virtual person without an address is no news
     now = system_clock()
     history = History(_make_world(open_post_office(settings)), until=now)
     protocol = history.world.protocol

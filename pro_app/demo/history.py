@@ -26,6 +26,7 @@ from pro_app.services.enrolment import Enrolment, enrol_participant
 from pro_app.services.events import record_event
 from pro_app.storage.database import Database
 from pro_app.storage.queries.assessments import list_assessments
+from pro_app.storage.queries.outbox import find_next_due_at
 from pro_app.storage.tables.events import ParticipantEvent
 from pro_app.storage.tables.participants import Participant
 
@@ -55,7 +56,7 @@ class History:
     until: datetime
     done: int = 0
     _waiting: list[tuple[datetime, int, Action]] = field(default_factory=list)
-    _numbers: count[int] = field(default_factory=count)
+    _numbers: "count[int]" = field(default_factory=count)
     _decided: set[tuple[int, str, date | None]] = field(default_factory=set)
 
     @property
@@ -75,22 +76,23 @@ class History:
 
     def run(self, report: Callable[[datetime], None]) -> None:
         """Run all actions in their order; messages go out once a day, as the worker would send them."""
-        next_messages: datetime | None = None
         while self._waiting:
             at, _, action = heapq.heappop(self._waiting)
-            next_messages = self._send_messages(next_messages or at, at)
+            self._send_messages(at)
             action(at)
             self.done += 1
             report(at)
-        self._send_messages(next_messages or self.until, self.until)
+        self._send_messages(self.until)
 
-    def _send_messages(self, since: datetime, until: datetime) -> datetime:
-        """Let the worker's own code send, day by day, what was due; gives when to look next."""
-        world = self.world
-        while since <= until:
-            dispatch_due(world.office, clock=_standing_clock(since), most=MOST_MESSAGES)
-            since = _next_round(since, world.protocol.default_zone)
-        return since
+    def _send_messages(self, until: datetime) -> None:
+        """Let the worker's own code send what is due up to `until`, in the rounds at which it looks."""
+        zone = self.world.protocol.default_zone
+        while (due_at := self._find_next_due_at()) is not None and (at := _next_round(due_at, zone)) <= until:
+            dispatch_due(self.world.office, clock=_standing_clock(at), most=MOST_MESSAGES)
+
+    def _find_next_due_at(self) -> datetime | None:
+        with self.database.reading() as session:
+            return find_next_due_at(session)
 
     def add_person(self, person: VirtualPerson) -> None:
         """Schedule one virtual life, or what is left of it."""

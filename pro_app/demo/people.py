@@ -1,6 +1,5 @@
 """The people one can be in the demo: one of each staff role, and a participant with something to answer."""
 
-import secrets
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from pro_app.services.accounts import create_account, grant_role
 from pro_app.services.cards import PrintedCard, print_card
 from pro_app.services.enrolment import Enrolment, enrol_participant
 from pro_app.services.participant_sign_in import activate_card
+from pro_app.services.passwords import make_password
 from pro_app.services.sign_in_codes import grouped_code
 from pro_app.services.sites import SiteDetails, save_site
 
@@ -73,7 +73,7 @@ def _make_member(
     now: datetime,
 ) -> dict[str, Any]:
     role, username, name, site_code = member
-    password = f"demo-{secrets.token_hex(2)}-{secrets.token_hex(4)}-{secrets.token_hex(2)}"
+    password = make_password()
     account = create_account(
         session,
         username=username,

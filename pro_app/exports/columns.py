@@ -125,9 +125,7 @@ ASSESSMENTS = TableDefinition(
             "1 : date provisoire, la fin du traitement n’est pas enregistrée",
             "1: provisional date, the end of treatment is not recorded",
         ),
-        Column(
-            "window_closed", "flag", "1 : période terminée", "1: window over"
-        ),
+        Column("window_closed", "flag", "1 : période terminée", "1: window over"),
         Column("expected", "flag", "1 : attendu", "1: expected"),
         Column("received", "flag", "1 : reçu", "1: received"),
         Column(
@@ -202,9 +200,7 @@ SCORES = TableDefinition(
         *_RESPONSE,
         Column("scoring_name", "text", "Définition du calcul", "Scoring definition"),
         Column("scale", "text", "Échelle", "Scale", "scale"),
-        Column(
-            "value", "number", "Score de 0 à 100, ou vide", "Score from 0 to 100, or empty"
-        ),
+        Column("value", "number", "Score de 0 à 100, ou vide", "Score from 0 to 100, or empty"),
         Column("raw", "number", "Score brut (moyenne des réponses)", "Raw score (mean of the answers)"),
         Column("answered", "integer", "Nombre d’items répondus", "Number of items answered"),
         Column("not_applicable", "integer", "Nombre d’items « sans objet »", "Number not applicable"),

@@ -32,6 +32,11 @@ class PostOffice:
     public_url: str
     public_host: str
 
+    def close(self) -> None:
+        """Give back the connections to both stores."""
+        self.database.engine.dispose()
+        self.vault.database.engine.dispose()
+
 
 @dataclass(frozen=True, slots=True)
 class DispatchReport:

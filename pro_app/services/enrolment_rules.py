@@ -96,10 +96,10 @@ def _check_code(code: str) -> list[Problem]:
 
 def _check_consent(consented_on: date, *, began_on: date, today: date) -> list[Problem]:
     if consented_on < began_on:
-        message = mark("This date lies before the trial began (%(began_on)s).")
-        return [Problem(message, {"began_on": began_on.isoformat()}, place="consented_on")]
+        message = mark("This date is before the trial began (%(date)s).")
+        return [Problem(message, {"date": began_on.isoformat()}, place="consented_on")]
     if consented_on > today:
-        return [Problem(mark("This date lies in the future."), place="consented_on")]
+        return [Problem(mark("This date is in the future."), place="consented_on")]
     return []
 
 

@@ -19,6 +19,7 @@ from pro_app.services.participants import load_participant
 from pro_app.storage.catalogue import load_protocol
 from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments
 from pro_app.storage.queries.events import list_events, read_events
+from pro_app.storage.queries.outbox import count_planned_messages
 
 ENROLLED = "enrolled"
 
@@ -49,11 +50,12 @@ class EventPreview:
     """What recording an event would do.
 
     `not_required` are the visits that would no longer be asked for, `unsent` those before the event that
-    were not sent and would close with it; both in words.
+    were not sent and would close with it, both in words; `messages` is how many are planned now.
     """
 
     not_required: tuple[str, ...]
     unsent: tuple[str, ...]
+    messages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,14 @@ def preview_event(session: Session, situation: Situation, new: NewEvent, *, now:
     return EventPreview(
         not_required=tuple(_list_not_required(situation, records, facts)),
         unsent=tuple(_list_unsent(situation, records, new.kind)),
+        messages=count_planned_messages(session, situation.participant_id),
     )
+
+
+def list_unsent_before(session: Session, situation: Situation, kind: str) -> list[str]:
+    """List the visits that come before an event of this kind and were not sent, in words."""
+    records = list_assessments(session, participant_id=situation.participant_id)
+    return list(_list_unsent(situation, records, kind))
 
 
 def _is_ruled_out(situation: Situation, kind: EventKind, now: datetime) -> bool:

@@ -72,17 +72,29 @@ def correct_event(
     if known is None:
         raise NotFound("event")
     participant = load_participant(session, known.participant_id, actor=actor, lock=True)
-    events = read_events(list_events(session, participant.id))
+    rows = list_events(session, participant.id)
+    events = read_events(rows)
+    row = _correcting_row(known, correction, actor=actor, now=now)
+    if rows[-1].supersedes_id == known.id and _says_the_same(rows[-1], row):
+        return rows[-1]
     if known.id not in {event.id for event in list_valid_events(events)}:
         raise InputRejected(
             (Problem(mark("This entry was corrected in the meantime. Load the page again.")),)
         )
-    row = _correcting_row(known, correction, actor=actor, now=now)
     others = [event for event in events if event.id != known.id]
     _check(session, participant, row, others=others, now=now)
     if known.kind == ENROLLED:
         participant.consented_on = row.occurred_on
     return _save(session, participant, row, before=known, actor=actor, now=now)
+
+
+def load_event(session: Session, event_id: int, *, participant_id: int, actor: Actor) -> ParticipantEvent:
+    """Give an event of a participant whom the actor may reach."""
+    participant = load_participant(session, participant_id, actor=actor)
+    known = find_event(session, event_id)
+    if known is None or known.participant_id != participant.id:
+        raise NotFound("event")
+    return known
 
 
 def _correcting_row(
@@ -109,14 +121,17 @@ def _correcting_row(
 
 def _is_sent_twice(rows: Sequence[ParticipantEvent], row: ParticipantEvent) -> bool:
     """Tell whether the last entry says the same, by the same person, a moment ago."""
-    last = rows[-1] if rows else None
-    return (
-        last is not None
-        and not last.retracts
-        and (last.kind, last.occurred_on, last.details, last.recorded_by_id)
-        == (row.kind, row.occurred_on, row.details, row.recorded_by_id)
-        and row.recorded_at - last.recorded_at <= SENT_TWICE_WITHIN
-    )
+    return bool(rows) and not rows[-1].retracts and _says_the_same(rows[-1], row)
+
+
+def _says_the_same(last: ParticipantEvent, row: ParticipantEvent) -> bool:
+    return (last.kind, last.occurred_on, last.details, last.retracts, last.recorded_by_id) == (
+        row.kind,
+        row.occurred_on,
+        row.details,
+        bool(row.retracts),
+        row.recorded_by_id,
+    ) and row.recorded_at - last.recorded_at <= SENT_TWICE_WITHIN
 
 
 def _check(

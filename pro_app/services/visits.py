@@ -18,6 +18,16 @@ from pro_app.storage.queries.assessments import AssessmentRecord, load_assessmen
 from pro_app.storage.queries.events import list_events, read_events
 from pro_app.storage.tables.assessments import Assessment
 
+__all__ = [
+    "MAY_HAVE_REASON",
+    "AssessmentRecord",
+    "NotDone",
+    "find_reopening_day",
+    "load_visit",
+    "record_not_done",
+    "reopen_visit",
+]
+
 LONGEST_TEXT = 500
 CLOSED = frozenset({AssessmentState.MISSED, AssessmentState.INCOMPLETE})
 MAY_HAVE_REASON = CLOSED | {AssessmentState.OPEN, AssessmentState.STARTED, AssessmentState.LATE}

@@ -1,14 +1,27 @@
 """Putting the problems that a service found beside the fields of the form they are about."""
 
-from flask_babel import gettext
+import re
+from datetime import date
+
+from flask_babel import format_date, gettext
 from wtforms import Form
 
 from pro_app.errors import InputRejected, Problem
 
 
+ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
 def problem_words(problem: Problem) -> str:
-    """Give one problem in the language of the page."""
-    return str(gettext(problem.message, **(problem.values or {})))
+    """Give one problem in the language of the page, the dates in it as people write them."""
+    values = {name: _shown(value) for name, value in (problem.values or {}).items()}
+    return str(gettext(problem.message, **values))
+
+
+def _shown(value: str | int) -> str | int:
+    if isinstance(value, str) and ISO_DATE.fullmatch(value):
+        return str(format_date(date.fromisoformat(value), "d MMMM y"))
+    return value
 
 
 def show_problems(form: Form, rejected: InputRejected) -> None:

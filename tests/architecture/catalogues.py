@@ -27,6 +27,8 @@ KEYWORDS = {
     "lazy_ngettext": (1, 2),
     "mark": None,
     "mark_plural": (1, 2),
+    "translate": None,
+    "translate_plural": (1, 2),
 }
 
 

@@ -109,7 +109,7 @@ def _connection_code(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         return f"smtp_{error.smtp_code}"
     if isinstance(error, ssl.SSLError):
-        return "smtp_certificate_refused"
+        return "smtp_tls_failed"
     return "smtp_unreachable"
 
 

@@ -53,3 +53,12 @@ def find_last_role_id(session: Session, account_id: int) -> int | None:
         .order_by(StaffSession.started_at.desc(), StaffSession.id.desc())
         .limit(1)
     )
+
+
+def find_display_name(session: Session, reference: str) -> str | None:
+    """Find the name behind a reference of the audit trail (`account:12`); None if it is no account."""
+    kind, _, key = reference.partition(":")
+    if kind != "account" or not key.isdigit():
+        return None
+    account = session.get(Account, int(key))
+    return account.display_name if account else None

@@ -1,5 +1,6 @@
-"""The admin face."""
+"""The administrator's pages: sites and accounts; the study coordinator sees them and changes nothing."""
 
-from flask import Blueprint
+from pro_app.web.admin import accounts, sites
+from pro_app.web.admin.face import blueprint
 
-blueprint = Blueprint("admin", __name__, template_folder="templates")
+__all__ = ["accounts", "blueprint", "sites"]

@@ -1,5 +1,27 @@
-"""The clinic face."""
+"""The clinic: participants, their plan, events and cards; states and counts, never answers."""
 
-from flask import Blueprint
+from pro_app.web.clinic import (
+    cards,
+    completion,
+    contact,
+    enrolment,
+    events,
+    participants,
+    record,
+    visits,
+    words,
+)
+from pro_app.web.clinic.face import blueprint
 
-blueprint = Blueprint("clinic", __name__, template_folder="templates")
+__all__ = [
+    "blueprint",
+    "cards",
+    "completion",
+    "contact",
+    "enrolment",
+    "events",
+    "participants",
+    "record",
+    "visits",
+    "words",
+]

@@ -1,5 +1,9 @@
-"""The participant face."""
+"""Signing in as a participant, and the home page."""
 
-from flask import Blueprint
+from pro_app.web.participant import activation, door, home
+from pro_app.web.participant.expired_session import offer_pin_for_answers
+from pro_app.web.participant.face import blueprint
 
-blueprint = Blueprint("participant", __name__, template_folder="templates")
+__all__ = ["activation", "blueprint", "door", "home"]
+
+offer_pin_for_answers()

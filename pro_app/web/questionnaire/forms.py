@@ -16,7 +16,7 @@ DECLINE = "decline"
 UUID_FORM = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
-class AnswerForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+class AnswerForm(FlaskForm):
     """One item as it was shown: which one, what stood there before, and what is chosen now.
 
     `answer` is a response code, `N` or empty; `before` is the same, or a state without a value.
@@ -37,7 +37,7 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     go = StringField(validators=[Optional(), AnyOf(["next", "previous", DECLINE])])
 
 
-class RespondentForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+class RespondentForm(FlaskForm):
     """Who answered; the choices are the protocol's."""
 
     respondent = RadioField(
@@ -69,12 +69,9 @@ def _read_state(form: AnswerForm) -> tuple[AnswerState, int | None] | None:
     chosen = form.answer.data or ""
     if form.go.data == DECLINE:
         return "declined", None
+    if not chosen:
+        left_blank = form.asked.data and form.go.data != "previous" and not form.before.data
+        return ("left_blank", None) if left_blank else None
     if chosen == form.before.data and not form.operation_id.data:
         return None
-    if chosen == NOT_APPLICABLE:
-        return "not_applicable", None
-    if chosen:
-        return "answered", int(chosen)
-    if form.asked.data and form.go.data != "previous" and not form.before.data:
-        return "left_blank", None
-    return None
+    return ("not_applicable", None) if chosen == NOT_APPLICABLE else ("answered", int(chosen))

@@ -1,5 +1,6 @@
-"""The statistician face."""
+"""The statistician's pages: one download, and no way to any person or any change of their data."""
 
-from flask import Blueprint
+from pro_app.web.statistician import routes
+from pro_app.web.statistician.face import blueprint
 
-blueprint = Blueprint("statistician", __name__, template_folder="templates")
+__all__ = ["blueprint", "routes"]

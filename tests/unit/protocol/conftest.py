@@ -17,7 +17,7 @@ def reluth() -> Protocol:
 
 @pytest.fixture(scope="session")
 def other_trial() -> Protocol:
-    """A made-up trial that shares neither anchors nor rhythm with the first one."""
+    """Read a made-up trial that shares neither anchors nor rhythm with the first one."""
     path = Path(__file__).with_name("other-trial.yaml")
     return parse_protocol(parse_definition_text(path.read_text(encoding="utf-8"), str(path)))
 
@@ -29,6 +29,7 @@ class Recorder:
         self.last_id = 0
 
     def __call__(self, kind: str, on: str, **given: object) -> Event:
+        """Make the next event."""
         self.last_id += 1
         occurred_on = date.fromisoformat(on)
         recorded_at = datetime(occurred_on.year, occurred_on.month, occurred_on.day, 12, tzinfo=UTC)

@@ -31,9 +31,16 @@ def refusals(protocol: Protocol, facts: Facts, event: Event) -> list[str]:
         (RANDOMISED, "paused", "2024-06-01", {"until": "2025-06-01"}),
         (ENROLLED, "left", "2024-01-10", {}),
         (RANDOMISED, "died", "2024-06-01", {}),
+        (Facts(enrolled_on=date(2024, 1, 10), died_on=date(2024, 6, 1)), "left", "2024-06-01", {}),
+        (
+            Facts(enrolled_on=date(2024, 1, 10), treatment_ended_on=date(2024, 6, 1)),
+            "randomised",
+            "2024-06-01",
+            {"arm": "LUTATHERA"},
+        ),
     ],
 )
-def test_what_can_be_true_is_accepted(
+def test_what_can_be_true_is_accepted(  # noqa: PLR0917  (one table of cases)
     reluth: Protocol, event: Recorder, facts: Facts, kind: str, on: str, details: dict[str, str]
 ) -> None:
     assert refusals(reluth, facts, event(kind, on, details=details)) == []
@@ -160,7 +167,7 @@ def test_what_can_be_true_is_accepted(
         ),
     ],
 )
-def test_what_cannot_be_true_is_refused_in_words(  # noqa: PLR0913, PLR0917  (one table of cases)
+def test_what_cannot_be_true_is_refused_in_words(  # noqa: PLR0917  (one table of cases)
     reluth: Protocol,
     event: Recorder,
     facts: Facts,
@@ -175,7 +182,10 @@ def test_what_cannot_be_true_is_refused_in_words(  # noqa: PLR0913, PLR0917  (on
 def test_a_corrected_randomisation_is_not_after_what_followed_it(reluth: Protocol, event: Recorder) -> None:
     facts = Facts(enrolled_on=date(2024, 1, 10), treatment_ended_on=date(2024, 5, 1))
     corrected = event("randomised", "2024-05-02", details={"arm": "LUTATHERA"}, supersedes_id=7)
-    expected = "occurred_on: This date is after “End of treatment or surveillance” (2024-05-01), which can only follow it."
+    expected = (
+        "occurred_on: This date is after “End of treatment or surveillance” (2024-05-01), "
+        "which can only follow it."
+    )
     assert refusals(reluth, facts, corrected) == [expected]
 
 

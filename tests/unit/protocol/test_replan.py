@@ -109,6 +109,21 @@ def test_the_reason_of_late_recording_outlives_the_next_plan(reluth: Protocol) -
     assert {change.action for change in again} == {"keep"}
 
 
+def test_a_visit_that_had_its_whole_window_is_missed_by_nobody_recording_late(reluth: Protocol) -> None:
+    ended = replace(BASE, treatment_ended_on=date(2024, 2, 22))
+    # The provisional M03 ran from 8 August to 5 September; the recorded end puts it in May.
+    changes = by_code(
+        plan_changes(rows(plan_visits(reluth, BASE)), plan_visits(reluth, ended), today=date(2024, 9, 6))
+    )
+    moved = changes["M03"].after
+    assert moved is not None
+    assert (changes["M03"].action, moved.reason) == ("move", None)
+    before_its_end = by_code(
+        plan_changes(rows(plan_visits(reluth, BASE)), plan_visits(reluth, ended), today=date(2024, 9, 5))
+    )
+    assert before_its_end["M03"].reason_code == "SITE_LATE_RECORDING"
+
+
 def test_sent_answers_never_move_when_a_date_is_corrected(reluth: Protocol) -> None:
     corrected = replace(BASE, randomised_on=RANDOMISED_ON + timedelta(days=30))
     answers = {"W08": (date(2024, 3, 27), True)}

@@ -34,7 +34,7 @@ FRENCH_ZONES = (
         ("Pacific/Tahiti", "2026-12-31", "2026-12-31", "2026-12-31T10:00", "2027-01-01T10:00"),
     ],
 )
-def test_a_window_opens_at_midnight_and_closes_at_midnight_there(  # noqa: PLR0913, PLR0917  (one table of cases)
+def test_a_window_opens_at_midnight_and_closes_at_midnight_there(  # noqa: PLR0917  (one table of cases)
     zone: str, opens_on: str, closes_on: str, opens_at: str, closes_at: str
 ) -> None:
     window = civil_window(date.fromisoformat(opens_on), date.fromisoformat(closes_on), zone)

@@ -9,12 +9,13 @@ from pro_app.language import LANGUAGES
 from pro_app.reminders.messages import TEMPLATES, MessagePlaces, RenderedMessage, render_message
 
 EVERY = list(product(TEMPLATES, LANGUAGES))
-BANNED = """
-    cancer tumeur tumour tumor oncolog carcin chimio chemo radio lutet lutath neuroend métasta metasta
-    maladie malade disease illness santé health médic medic médec doctor hôpital hospital clinique clinic
-    patient essai trial étude study recherche research traitement treatment perfusion infusion symptôm
-    symptom douleur pain fatigue score qualité quality eortc qlq reluth décès death décéd vital
-""".split()
+BANNED = (
+    "cancer tumeur tumour tumor oncolog carcin chimio chemo radio lutet lutath neuroend métasta "
+    "metasta maladie malade disease illness santé health médic medic médec doctor hôpital hospital "
+    "clinique clinic patient essai trial étude study recherche research traitement treatment "
+    "perfusion infusion symptôm symptom douleur pain fatigue score qualité quality eortc qlq reluth "
+    "décès death décéd vital"
+)
 
 
 def render(code: str, language: str, **changes: object) -> RenderedMessage:
@@ -37,7 +38,7 @@ def plain(text: str) -> str:
 def test_no_message_in_any_language_says_what_it_is_about(code: str, language: str) -> None:
     message = render(code, language)
     written = plain(f"{message.subject}\n{message.text}")
-    assert [word for word in BANNED if plain(word) in written] == []
+    assert [word for word in BANNED.split() if plain(word) in written] == []
 
 
 def test_the_list_of_banned_words_would_notice_them() -> None:

@@ -148,14 +148,14 @@ def test_the_quiet_hours_end_and_begin_to_the_second(earliest: str, allowed: str
 
 
 @given(
-    at=st.datetimes(datetime(2021, 1, 1), datetime(2032, 1, 1)),
+    minutes=st.integers(0, 11 * 366 * 24 * 60),
     zone=st.sampled_from(ZONES),
     sundays=st.booleans(),
 )
 def test_no_moment_in_any_zone_falls_in_quiet_hours_or_on_a_barred_day(
-    at: datetime, zone: str, *, sundays: bool
+    minutes: int, zone: str, *, sundays: bool
 ) -> None:
-    earliest = at.replace(tzinfo=UTC)
+    earliest = datetime(2021, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     allowed = find_allowed_moment(earliest, hours_in(zone, sundays=sundays))
     local = allowed.astimezone(ZoneInfo(zone))
     assert 8 <= local.hour < 20

@@ -1,0 +1,63 @@
+"""A participant's messages as the clinic sees them, without any address, and the test message."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from pro_app.audit.actor import Actor
+from pro_app.audit.trail import Change, record_change
+from pro_app.contacts.vault import ContactVault
+from pro_app.reminders.outbox import enqueue_test_message
+from pro_app.services.participants import load_participant
+from pro_app.storage.catalogue import load_protocol
+from pro_app.storage.queries.outbox import list_messages_with_visits
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLine:
+    """One message: what it is about, when it is due, and what became of it; `visit` is empty for a test."""
+
+    template_code: str
+    visit: str
+    channel: str
+    due_at: datetime
+    state: str
+    finished_at: datetime | None
+    outcome_reason: str | None
+
+
+def list_messages(session: Session, participant_id: int, *, actor: Actor, language: str) -> list[MessageLine]:
+    """List the messages of a participant whom the actor may reach, by the time they are due."""
+    participant = load_participant(session, participant_id, actor=actor)
+    protocol = load_protocol(session, participant.protocol_sha256)
+    return [
+        MessageLine(
+            template_code=row.template_code,
+            visit=protocol.visit_label(visit_code, language) if visit_code else "",
+            channel=row.channel,
+            due_at=row.due_at,
+            state=row.state,
+            finished_at=row.finished_at,
+            outcome_reason=row.outcome_reason,
+        )
+        for row, visit_code in list_messages_with_visits(session, participant_id)
+    ]
+
+
+def send_test_message(
+    session: Session, participant_id: int, *, vault: ContactVault, actor: Actor, now: datetime
+) -> bool:
+    """Enqueue a test message; gives False where there is no e-mail address that it could go to."""
+    participant = load_participant(session, participant_id, actor=actor, lock=True)
+    if vault.find(participant.contact_ref).email is None:
+        return False
+    enqueue_test_message(session, participant=participant, now=now)
+    record_change(
+        session,
+        Change("message.test", f"participant:{participant.id}"),
+        actor=actor,
+        site_id=participant.site_id,
+        now=now,
+    )
+    return True

@@ -1,0 +1,94 @@
+"""Enrolling a participant at consent, and what to do before the person leaves."""
+
+from flask import redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from pro_app.errors import InputRejected, NotFound
+from pro_app.protocol.protocol import Protocol
+from pro_app.services.clinic_scope import load_scope
+from pro_app.services.contact_changes import find_shared_contact
+from pro_app.services.enrolment import Enrolment, enrol_participant
+from pro_app.services.participants import load_participant
+from pro_app.services.sites import load_site
+from pro_app.services.studies import load_current_protocol
+from pro_app.web import access
+from pro_app.web import request as this
+from pro_app.web.clinic.face import blueprint
+from pro_app.web.clinic.forms import EnrolmentForm
+from pro_app.web.problems import show_problems
+
+
+@blueprint.get("/clinic/participants/new")
+@access.staff("nurse", "investigator")
+def new_participant() -> ResponseReturnValue:
+    """Show the form of enrolment."""
+    form = _form()
+    form.zone.data = load_site(this.session(), _own_site_id(), actor=this.actor()).zone
+    form.reminder_hour.data = str(_protocol().messages.hour)
+    return _render(form)
+
+
+@blueprint.post("/clinic/participants/new")
+@access.staff("nurse", "investigator")
+def enrol() -> ResponseReturnValue:
+    """Enrol; a contact that someone else has too is asked about once, never refused."""
+    form = _form()
+    if not form.validate_on_submit():
+        return _render(form, status=400)
+    said = _read(form)
+    vault = this.parts().vault
+    try:
+        shared = find_shared_contact(this.session(), said, vault=vault, actor=this.actor())
+        if shared and not form.shared_confirmed.data:
+            return _render(form, shared=shared)
+        enrolled = enrol_participant(this.session(), said, vault=vault, actor=this.actor(), now=this.now())
+    except InputRejected as rejected:
+        show_problems(form, rejected)
+        return _render(form, status=400)
+    return redirect(url_for("clinic.first_steps", participant_id=enrolled.id))
+
+
+@blueprint.get("/clinic/participants/<int:participant_id>/first-steps")
+@access.staff("nurse", "investigator")
+def first_steps(participant_id: int) -> ResponseReturnValue:
+    """Show what to do before the participant leaves: the card, the activation, the test message."""
+    enrolled = load_participant(this.session(), participant_id, actor=this.actor())
+    has_email = this.parts().vault.find(enrolled.contact_ref).email is not None
+    return render_template("clinic/first_steps.html", participant=enrolled, has_email=has_email)
+
+
+def _own_site_id() -> int:
+    site_id = this.staff().site_id
+    if site_id is None:
+        raise NotFound("site")
+    return site_id
+
+
+def _protocol() -> Protocol:
+    return load_current_protocol(this.session(), this.staff().study_id)
+
+
+def _form() -> EnrolmentForm:
+    form = EnrolmentForm()
+    form.offer_zones(_protocol().zones)
+    return form
+
+
+def _read(form: EnrolmentForm) -> Enrolment:
+    return Enrolment(
+        site_id=_own_site_id(),
+        participant_code=form.participant_code.data,
+        consented_on=form.consented_on.data,
+        notice_version=form.notice_version.data,
+        email=form.email.data,
+        telephone=form.telephone.data,
+        language=form.language.data,
+        zone=form.zone.data,
+        reminder_hour=int(form.reminder_hour.data),
+    )
+
+
+def _render(form: EnrolmentForm, *, shared: object = None, status: int = 200) -> ResponseReturnValue:
+    scope = load_scope(this.session(), actor=this.actor())
+    site = scope.site(_own_site_id())
+    return render_template("clinic/enrolment.html", form=form, shared=shared, site=site), status

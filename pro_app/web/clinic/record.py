@@ -1,0 +1,160 @@
+"""A participant's record: questionnaires, events, messages; states and counts, never answers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale, gettext, lazy_gettext
+
+from pro_app.services.messages import MessageLine, list_messages, send_test_message
+from pro_app.services.read_log import ReadRecord, list_reads, record_read
+from pro_app.services.timeline import EventLine, ParticipantRecord, VisitLine, load_record
+from pro_app.web import access
+from pro_app.web import request as this
+from pro_app.web.clinic.face import blueprint
+from pro_app.web.clinic.words import (
+    CHANNELS,
+    FLAGS,
+    MESSAGE_KINDS,
+    MESSAGE_STATES,
+    MODES,
+    day,
+    full_day,
+    is_site_staff,
+    known_word,
+    moment,
+)
+
+READS_SHOWN = 8
+MESSAGES_TO_COME = 3
+MESSAGE_TONES = {"sent": "good", "failed": "alert", "unknown": "attention"}
+READ_WORDS = {"record": lazy_gettext("record"), "contact": lazy_gettext("contact")}
+
+
+@blueprint.get("/clinic/participants/<int:participant_id>")
+@access.staff("nurse", "investigator", "monitor", "coordinator")
+def participant(participant_id: int) -> ResponseReturnValue:
+    """Show a participant's record; the look is written into the read log."""
+    language = str(get_locale())
+    record = load_record(
+        this.session(), participant_id, actor=this.actor(), language=language, now=this.now()
+    )
+    record_read(
+        this.parts().database,
+        participant_id=participant_id,
+        what="record",
+        actor=this.actor(),
+        now=this.now(),
+    )
+    zone = record.participant.zone
+    messages = list_messages(this.session(), participant_id, actor=this.actor(), language=language)
+    shown, more = _choose_messages(messages)
+    reads = list_reads(this.session(), participant_id=participant_id, limit=READS_SHOWN)
+    return render_template(
+        "clinic/participant.html",
+        record=record,
+        visit_columns=_visit_columns(),
+        visit_notes=_visit_notes,
+        event_entries=[_event_entry(record, event) for event in reversed(record.events)],
+        message_entries=[_message_entry(message, zone) for message in shown],
+        more_messages=more,
+        facts=_facts(record),
+        read_pairs=[(moment(read.at, zone), read_words(read)) for read in reads],
+    )
+
+
+@blueprint.post("/clinic/participants/<int:participant_id>/test-message")
+@access.staff("nurse", "investigator")
+def test_message(participant_id: int) -> ResponseReturnValue:
+    """Send a message by which the person sees that messages arrive."""
+    if send_test_message(
+        this.session(), participant_id, vault=this.parts().vault, actor=this.actor(), now=this.now()
+    ):
+        flash(gettext("The test message is on its way. Received? Look among the unwanted e-mails."), "good")
+    else:
+        flash(gettext("There is no e-mail address to send a test message to."), "attention")
+    return redirect(url_for("clinic.participant", participant_id=participant_id))
+
+
+def _visit_columns() -> list[dict[str, Any]]:
+    labels = [
+        gettext("Questionnaire"),
+        gettext("State"),
+        gettext("Period"),
+        gettext("Planned for"),
+        gettext("Received"),
+        gettext("Notes"),
+    ]
+    to_do = [{"label": gettext("To do"), "hidden_label": True}] if is_site_staff() else []
+    return [*({"label": label} for label in labels), *to_do]
+
+
+def _visit_notes(visit: VisitLine) -> list[str]:
+    """Give what else is to be said about a visit: how it was answered, why it is missing, until when."""
+    notes = [known_word(MODES, visit.mode)] if visit.mode else []
+    notes += [known_word(FLAGS, visit.flag)] if visit.flag else []
+    if visit.reason:
+        notes.append(f"{visit.reason} ({visit.reason_said_by})" if visit.reason_said_by else visit.reason)
+    if visit.reopened_until and not visit.received_at:
+        notes.append(gettext("reopened until %(date)s", date=day(visit.reopened_until)))
+    return notes
+
+
+def _event_entry(record: ParticipantRecord, event: EventLine) -> dict[str, Any]:
+    details = list(event.details)
+    if event.until_on:
+        details.append(gettext("until %(date)s", date=day(event.until_on)))
+    if event.corrected_because:
+        details.append(gettext("corrected: %(reason)s", reason=event.corrected_because))
+    address = url_for("clinic.event", participant_id=record.participant.id, event_id=event.event_id)
+    return {
+        "when": day(event.occurred_on),
+        "title": event.label,
+        "detail": " · ".join(details),
+        "who": gettext(
+            "recorded on %(date)s by %(name)s",
+            date=moment(event.recorded_at, record.participant.zone),
+            name=event.recorded_by or gettext("the application"),
+        ),
+        "url": address if is_site_staff() else None,
+    }
+
+
+def _choose_messages(messages: Sequence[MessageLine]) -> tuple[list[MessageLine], int]:
+    """Choose the messages to show: all that went out or should have, and the next ones; counts the rest."""
+    past = [m for m in messages if m.state not in {"planned", "cancelled"}]
+    planned = [m for m in messages if m.state == "planned"]
+    return [*past, *planned[:MESSAGES_TO_COME]], len(planned[MESSAGES_TO_COME:])
+
+
+def _message_entry(message: MessageLine, zone: str) -> dict[str, Any]:
+    kind = known_word(MESSAGE_KINDS, message.template_code)
+    reason = message.outcome_reason if message.state in {"failed", "unknown"} else None
+    said = [known_word(CHANNELS, message.channel), known_word(MESSAGE_STATES, message.state)]
+    return {
+        "when": moment(message.finished_at or message.due_at, zone),
+        "title": f"{kind} · {message.visit}" if message.visit else kind,
+        "detail": ", ".join(said),
+        "who": reason,
+        "kind": MESSAGE_TONES.get(message.state, "plain"),
+        "planned": message.state == "planned",
+    }
+
+
+def _facts(record: ParticipantRecord) -> list[tuple[str, str]]:
+    person, card, zone = record.participant, record.card, record.participant.zone
+    return [
+        (gettext("Date of consent"), full_day(person.consented_on)),
+        (gettext("Version of the information notice"), person.notice_version),
+        (gettext("Hour of the messages"), gettext("%(hour)s o'clock", hour=person.reminder_hour)),
+        (gettext("Time zone"), zone.split("/")[-1].replace("_", " ")),
+        (gettext("Card printed"), moment(card.printed_at, zone)),
+        (gettext("Card activated"), moment(card.used_at, zone)),
+        (gettext("PIN chosen"), moment(card.pin_set_at, zone)),
+    ]
+
+
+def read_words(read: ReadRecord) -> str:
+    """Say who looked at what."""
+    return f"{read.by} · {known_word(READ_WORDS, read.what)}"

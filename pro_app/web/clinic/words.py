@@ -1,0 +1,136 @@
+"""Dates, rates and codes of the clinic's pages as people read them."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_interval
+from flask_babel import format_date, format_datetime, format_percent, get_locale, gettext, lazy_gettext
+
+from pro_app.protocol.rules import Effect
+from pro_app.services.contact_details import written_telephone
+from pro_app.web import request as this
+from pro_app.web.clinic.face import blueprint
+
+SITE_STAFF = ("nurse", "investigator")
+
+MESSAGE_STATES = {
+    "planned": lazy_gettext("will go out"),
+    "claimed": lazy_gettext("is going out"),
+    "sent": lazy_gettext("sent"),
+    "unknown": lazy_gettext("perhaps sent"),
+    "failed": lazy_gettext("did not go out"),
+    "cancelled": lazy_gettext("withdrawn"),
+}
+MESSAGE_KINDS = {
+    "invitation": lazy_gettext("Invitation"),
+    "reminder": lazy_gettext("Reminder"),
+    "resume": lazy_gettext("Reminder to finish"),
+    "last_call": lazy_gettext("Last reminder"),
+    "test": lazy_gettext("Test message"),
+}
+CHANNELS = {"email": lazy_gettext("e-mail"), "sms": lazy_gettext("text message")}
+MODES = {
+    "own_device": lazy_gettext("own phone or computer"),
+    "site_tablet": lazy_gettext("tablet of the site"),
+    "interview": lazy_gettext("by telephone"),
+    "paper": lazy_gettext("on paper"),
+}
+FLAGS = {"after_randomisation": lazy_gettext("answered after randomisation")}
+FIGURES = {
+    "expected": lazy_gettext("Expected"),
+    "received": lazy_gettext("Received"),
+    "valid": lazy_gettext("Valid"),
+    "in_window": lazy_gettext("In the period"),
+    "late": lazy_gettext("Late"),
+    "incomplete": lazy_gettext("Incomplete"),
+    "missed": lazy_gettext("Missing"),
+    "completed": lazy_gettext("Valid among the expected"),
+    "available": lazy_gettext("Valid among the randomised"),
+    "randomised": lazy_gettext("Randomised"),
+}
+
+
+def day(value: date | None) -> str:
+    """Write a date in short: `14 mars 2027`; a dash where there is none."""
+    return str(format_date(value, "d MMM y")) if value else "–"
+
+
+def full_day(value: date | None) -> str:
+    """Write a date in full: `dimanche 14 mars 2027`."""
+    return str(format_date(value, "full")) if value else "–"
+
+
+def period(opens_on: date | None, closes_on: date | None) -> str:
+    """Write a window, both ends included: `1–29 mars 2027`; one without an end yet says so."""
+    if opens_on is None:
+        return "–"
+    if closes_on is None:
+        return str(gettext("from %(date)s", date=day(opens_on)))
+    return str(format_interval(opens_on, closes_on, "yMMMd", locale=get_locale()))
+
+
+def moment(value: datetime | None, zone: str) -> str:
+    """Write a moment as people in `zone` read it: `14 mars 2027, 10:05`."""
+    if value is None:
+        return "–"
+    return str(format_datetime(value.astimezone(ZoneInfo(zone)), "d MMM y, HH:mm", rebase=False))
+
+
+def rate(value: float | None) -> str:
+    """Write a rate of 0–1 as a percentage with one decimal; a dash where there is none."""
+    return "–" if value is None else str(format_percent(value, "#,##0.0 %"))
+
+
+def known_word(words: dict[str, Any], code: str | None) -> str:
+    """Give the words for a code, the code itself where it has none, a dash where there is no code."""
+    return str(words.get(code, code)) if code else "–"
+
+
+def effect_sentences(effect: Effect | None, *, resumable: bool) -> list[str]:
+    """Say in sentences what an event does to messages, questionnaires and rates."""
+    if effect is None:
+        return []
+    sentences = {
+        "stopped": gettext("No message goes out any more, from this moment on."),
+        "held": gettext("Messages wait until that date."),
+        "sent": gettext("Messages go on."),
+        "stay": gettext("Questionnaires stay open: on the phone, on the tablet of the site or on paper."),
+        "closed": gettext("The questionnaires whose period ends on or after this day are closed."),
+        "not_required": gettext(
+            "The questionnaires whose period ends on or after this day are no longer asked for."
+        ),
+    }
+    counted = (
+        gettext("They still count as expected.") if effect.expected else gettext("They no longer count.")
+    )
+    said = [sentences[effect.messages], sentences[effect.visits]]
+    said += [counted] if effect.visits != "stay" else []
+    return [*said, gettext("A resumption can be recorded later.")] if resumable else said
+
+
+def is_site_staff() -> bool:
+    """Tell whether the signed-in person works at the site, and so may change something."""
+    return this.staff().role in SITE_STAFF
+
+
+@blueprint.context_processor
+def give_words() -> dict[str, Callable[..., Any] | dict[str, Any] | bool]:
+    """Give the pages of the clinic their ways of writing, and whether the person may change anything."""
+    return {
+        "day": day,
+        "full_day": full_day,
+        "period": period,
+        "moment": moment,
+        "rate": rate,
+        "word": known_word,
+        "telephone_words": written_telephone,
+        "message_states": MESSAGE_STATES,
+        "message_kinds": MESSAGE_KINDS,
+        "channel_words": CHANNELS,
+        "mode_words": MODES,
+        "flag_words": FLAGS,
+        "figure_words": FIGURES,
+        "is_site_staff": is_site_staff(),
+    }

@@ -1,0 +1,141 @@
+"""The way in: the PIN on a remembered device, the sign-in code elsewhere; and the way out."""
+
+from flask import Response, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from pro_app.errors import ProAppError, SignInRefused, TryLater
+from pro_app.services.answers import save_operations
+from pro_app.services.participant_home import find_centre_of_device
+from pro_app.services.participant_sign_in import load_new_actor, sign_in_with_code, sign_in_with_pin
+from pro_app.services.sessions import end_participant_session, token_digest
+from pro_app.services.sign_in_codes import code_digest
+from pro_app.web import access, principals
+from pro_app.web import request as this
+from pro_app.web.participant.device_cookie import device_label, find_device_secret, remember_device
+from pro_app.web.participant.face import blueprint
+from pro_app.web.participant.forms import CodeForm, PinForm
+from pro_app.web.participant.tries import count_tries, explain_refusal, forget_good_tries
+from pro_app.web.questionnaire.carried import find_carried
+
+
+@blueprint.get("/")
+@access.public
+def door() -> ResponseReturnValue:
+    """Lead to where this person goes on: home, the PIN, or the sign-in code."""
+    if current_user.is_authenticated:
+        return redirect(url_for("participant.home"))
+    if find_device_secret():
+        return redirect(url_for("participant.show_pin"))
+    return render_template("participant/sign_in.html", form=CodeForm())
+
+
+@blueprint.get("/p/pin")
+@access.public
+def show_pin() -> ResponseReturnValue:
+    """Ask for the PIN on a remembered device."""
+    secret = find_device_secret()
+    centre = find_centre_of_device(this.session(), device_secret=secret) if secret else None
+    if centre is None:
+        return redirect(url_for("participant.show_sign_in"))
+    return render_template("participant/pin.html", form=PinForm(), centre=centre)
+
+
+@blueprint.post("/p/pin")
+@access.public
+def sign_in_by_pin() -> ResponseReturnValue:
+    """Sign in with the PIN, then save the answer that waited for it."""
+    form, secret = PinForm(), find_device_secret() or ""
+    carried = find_carried(form.carried.data)
+    if not form.validate_on_submit():
+        return render_template("participant/pin.html", form=form, carried=carried, centre=None), 400
+    keys = (f"device:{token_digest(secret)}", f"source:{request.remote_addr}")
+    try:
+        count_tries(*keys)
+        token = sign_in_with_pin(
+            this.session(), device_secret=secret, pin=form.pin.data.strip(), now=this.now()
+        )
+    except (SignInRefused, TryLater) as refusal:
+        status = explain_refusal(form.pin, refusal)
+        return render_template("participant/pin.html", form=form, carried=carried, centre=None), status
+    forget_good_tries(*keys)
+    return enter(token, device_secret=secret, carried=form.carried.data)
+
+
+@blueprint.get("/p/sign-in")
+@access.public
+def show_sign_in() -> ResponseReturnValue:
+    """Ask for the sign-in code of the card and the PIN."""
+    return render_template("participant/sign_in.html", form=CodeForm())
+
+
+@blueprint.post("/p/sign-in")
+@access.public
+def sign_in_by_code() -> ResponseReturnValue:
+    """Sign in with the code and the PIN on any device."""
+    form = CodeForm()
+    carried = find_carried(form.carried.data)
+    if not form.validate_on_submit():
+        return render_template("participant/sign_in.html", form=form, carried=carried), 400
+    secret_key = this.parts().settings.secret_key
+    code = form.sign_in_code.data
+    keys = (f"code:{code_digest(secret_key, 'sign-in', code)}", f"source:{request.remote_addr}")
+    try:
+        count_tries(*keys)
+        device = sign_in_with_code(
+            this.session(),
+            sign_in_code=code,
+            pin=form.pin.data.strip(),
+            secret_key=secret_key,
+            remember=form.remember.data,
+            device_label=device_label(),
+            now=this.now(),
+            request_id=this.request_id(),
+        )
+    except (SignInRefused, TryLater) as refusal:
+        status = explain_refusal(form.sign_in_code, refusal)
+        return render_template("participant/sign_in.html", form=form, carried=carried), status
+    forget_good_tries(*keys)
+    return enter(device.session_token, device_secret=device.device_secret, carried=form.carried.data)
+
+
+@blueprint.post("/p/sign-out")
+@access.participants
+def sign_out() -> ResponseReturnValue:
+    """End the session; the device stays remembered, so that the PIN is enough next time."""
+    end_participant_session(this.session(), session_id=this.participant().session_id, now=this.now())
+    principals.sign_out()
+    return redirect(url_for("participant.door"))
+
+
+def enter(token: str, *, device_secret: str | None, carried: str | None = None) -> Response:
+    """Begin the signed-in session in this browser and go on where the person was."""
+    target = _save_carried(token, carried) or url_for("participant.home")
+    principals.sign_in(token, kind=principals.PARTICIPANT)
+    response = make_response(redirect(target))
+    if device_secret:
+        remember_device(response, device_secret)
+    return response
+
+
+def _save_carried(token: str, text: str | None) -> str | None:
+    """Save an answer that was carried through the sign-in; gives where its person goes on.
+
+    Where it can no longer be saved the page that follows says why, and the sign-in stands.
+    """
+    carried = find_carried(text)
+    if carried is None:
+        return None
+    if carried.operation is not None:
+        actor = load_new_actor(this.session(), session_token=token, request_id=this.request_id())
+        try:
+            save_operations(
+                this.session(),
+                assessment_id=carried.assessment_id,
+                operations=[carried.operation],
+                actor=actor,
+                now=this.now(),
+            )
+        except ProAppError:
+            return f"/p/q/{carried.assessment_id}"
+    return carried.path

@@ -1,0 +1,54 @@
+"""An answer that is sent when the session is over goes through the PIN and is saved after it."""
+
+from urllib.parse import urlsplit
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+
+from pro_app.web import errors
+from pro_app.web.access import SignInNeeded
+from pro_app.web.participant.device_cookie import find_device_secret
+from pro_app.web.participant.forms import CodeForm, PinForm
+from pro_app.web.questionnaire import blueprint as questionnaire
+from pro_app.web.questionnaire.carried import CarriedAnswer, carry_answer, sign_carried
+
+
+def offer_pin_for_answers() -> None:
+    """Let the questionnaire's pages answer a missing session with the PIN, the answer carried along."""
+    questionnaire.register_error_handler(SignInNeeded, offer_pin)
+    questionnaire.register_error_handler(CSRFError, offer_pin)
+
+
+def offer_pin(error: SignInNeeded | CSRFError) -> ResponseReturnValue:
+    """Show the PIN page with what was sent; a page of another origin is refused, a GET led to the door."""
+    if isinstance(error, SignInNeeded) and (request.method != "POST" or errors.wants_json()):
+        return errors.offer_sign_in(error)
+    carried = _find_sent() if is_same_origin() else None
+    if errors.wants_json() or carried is None:
+        return errors.render(400, errors.EXPIRED_FORM)
+    signed = sign_carried(carried)
+    if find_device_secret():
+        form = PinForm(formdata=None, carried=signed)
+        return render_template("participant/pin.html", form=form, carried=carried, centre=None), 401
+    code_form = CodeForm(formdata=None, carried=signed)
+    return render_template("participant/sign_in.html", form=code_form, carried=carried), 401
+
+
+def is_same_origin() -> bool:
+    """Tell whether the browser says that one of our own pages sent this request."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    return urlsplit(request.headers.get("Origin", "")).netloc == request.host
+
+
+def _find_sent() -> CarriedAnswer | None:
+    """Find the answer, or the wish to send the form, in the request that came too late."""
+    places = request.view_args or {}
+    assessment_id = int(places.get("assessment_id", 0))
+    if request.endpoint == "questionnaire.save_screen":
+        return carry_answer(assessment_id, int(places["number"]))
+    if request.endpoint == "questionnaire.send":
+        return CarriedAnswer(assessment_id, f"/p/q/{assessment_id}/send", None)
+    return None

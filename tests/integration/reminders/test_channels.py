@@ -1,0 +1,150 @@
+import mailbox
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from reminders_world import MailServer
+
+from pro_app.errors import SettingMissing
+from pro_app.reminders.channels import find_channel
+from pro_app.reminders.channels.email import EmailChannel
+from pro_app.reminders.channels.maildir import MaildirChannel
+from pro_app.reminders.outgoing import OutgoingMessage, Retryable, Undeliverable
+from pro_app.settings import Settings
+
+MESSAGE = OutgoingMessage(
+    address="a.dupont@example.fr",
+    sender_label="Suivi « été », 34",
+    subject="Votre questionnaire est prêt",
+    text="Bonjour,\n\nUne ligne.\n.\n" + "Une très longue ligne avec des accents éèà. " * 20 + "\n",
+    language="fr",
+    message_id="<0123456789abcdef@suivi.example.org>",
+    at=datetime(2026, 3, 2, 9, tzinfo=UTC),
+)
+SENDER = "ne-pas-repondre@example.org"
+
+
+def smtp(server: MailServer) -> EmailChannel:
+    return EmailChannel("127.0.0.1", server.port, SENDER, timeout_s=5)
+
+
+def test_smtp_and_maildir_carry_the_same_message(mail_server: MailServer, tmp_path: Path) -> None:
+    smtp(mail_server).send(MESSAGE)
+    MaildirChannel(tmp_path / "mail", SENDER).send(MESSAGE)
+    (kept,) = mailbox.Maildir(tmp_path / "mail")
+    (sent,) = mail_server.accepted
+    assert [(name, str(value)) for name, value in sent.items() if not name.startswith("X-")] == [
+        (name, str(value)) for name, value in mail_from(kept).items()
+    ]
+    assert sent.get_content().replace("\r\n", "\n") == MESSAGE.text
+    assert mail_from(kept).get_content().replace("\r\n", "\n") == MESSAGE.text
+
+
+def mail_from(kept: mailbox.MaildirMessage) -> EmailMessage:
+    parsed = message_from_bytes(kept.as_bytes(), policy=default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+def test_a_label_with_accents_and_commas_stays_one_sender(mail_server: MailServer) -> None:
+    smtp(mail_server).send(MESSAGE)
+    (address,) = mail_server.accepted[0]["From"].addresses
+    assert (address.display_name, address.addr_spec) == (MESSAGE.sender_label, SENDER)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"address": "a.dupont@example.fr\nBcc: other@example.fr"},
+        {"address": "no address"},
+        {"address": "rené@example.fr"},
+        {"sender_label": "Suivi\nBcc: other@example.fr"},
+        {"subject": "Votre\r\nBcc: other@example.fr"},
+    ],
+)
+def test_what_would_add_a_header_or_is_no_address_is_undeliverable(
+    mail_server: MailServer, change: dict[str, str]
+) -> None:
+    with pytest.raises(Undeliverable) as refused:
+        smtp(mail_server).send(replace(MESSAGE, **change))
+    assert refused.value.reason == "address_unusable"
+    assert mail_server.accepted == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "refusal", "reason"),
+    [
+        ("RCPT 450 4.2.1 busy", Retryable, "smtp_450"),
+        ("RCPT 550 5.1.1 a.dupont@example.fr unknown", Undeliverable, "smtp_550"),
+        ("DATA 451 4.3.0 later", Retryable, "smtp_451"),
+        ("DATA 554 5.7.1 spam", Undeliverable, "smtp_554"),
+        ("DROP", Retryable, "no_reply_after_text"),
+    ],
+)
+def test_each_answer_of_the_server_means_what_it_means(
+    mail_server: MailServer, *, answer: str, refusal: type[Exception], reason: str
+) -> None:
+    mail_server.answers.append(answer)
+    with pytest.raises(refusal) as refused:
+        smtp(mail_server).send(MESSAGE)
+    assert refused.value.reason == reason  # type: ignore[attr-defined]  # both carry one
+    assert getattr(refused.value, "maybe_accepted", False) == (answer == "DROP")
+
+
+def test_a_server_that_does_not_answer_after_the_text_leaves_it_open(mail_server: MailServer) -> None:
+    mail_server.answers.append("HANG")
+    with pytest.raises(Retryable) as refused:
+        replace(smtp(mail_server), timeout_s=0.5).send(MESSAGE)
+    assert refused.value.maybe_accepted
+
+
+def test_a_password_is_never_sent_without_encryption(mail_server: MailServer) -> None:
+    with pytest.raises(Retryable) as refused:
+        replace(smtp(mail_server), user="me", password="secret").send(MESSAGE)
+    assert refused.value.reason == "smtp_not_encrypted"
+    assert mail_server.accepted == []
+
+
+def test_an_encrypted_connection_to_a_server_that_has_none_is_retryable(mail_server: MailServer) -> None:
+    with pytest.raises(Retryable) as refused:
+        replace(smtp(mail_server), encrypted=True).send(MESSAGE)
+    assert refused.value.reason == "smtp_tls_failed"
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "encrypted"),
+    [
+        ("smtp://mail.example.org", "mail.example.org", 25, False),
+        ("smtp://mail.example.org:2525", "mail.example.org", 2525, False),
+        ("smtps://mail.example.org", "mail.example.org", 465, True),
+    ],
+)
+def test_the_mail_address_names_the_server(
+    settings: Settings, *, url: str, host: str, port: int, encrypted: bool
+) -> None:
+    channel = find_channel(replace(settings, mail_url=url))
+    assert isinstance(channel, EmailChannel)
+    assert (channel.host, channel.port, channel.encrypted, channel.user) == (host, port, encrypted, None)
+
+
+def test_user_and_password_may_hold_any_character(settings: Settings) -> None:
+    channel = find_channel(replace(settings, mail_url="smtps://me%40x:p%2Fw%3A@mail.example.org"))
+    assert isinstance(channel, EmailChannel)
+    assert (channel.user, channel.password) == ("me@x", "p/w:")
+
+
+@pytest.mark.parametrize("url", ["", "mail.example.org", "http://x", "smtp://", "smtp://h:port", "maildir:"])
+def test_an_unusable_mail_address_is_named_at_the_start(settings: Settings, url: str) -> None:
+    with pytest.raises(SettingMissing) as missing:
+        find_channel(replace(settings, mail_url=url))
+    assert missing.value.name == "PRO_APP_MAIL_URL"
+
+
+def test_a_folder_that_cannot_be_written_is_retryable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    with pytest.raises(Retryable):
+        MaildirChannel(tmp_path / "file" / "mail", SENDER).send(MESSAGE)

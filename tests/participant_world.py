@@ -1,0 +1,115 @@
+"""One participant with a printed card, made through the services, and a browser without JavaScript."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from clinic_world import Clinic, build_clinic
+from conftest import NOW, TEST_SECRET
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from pro_app.audit.actor import Actor
+from pro_app.contacts.vault import ContactVault
+from pro_app.services.cards import PrintedCard, print_card
+from pro_app.services.enrolment import enrol_participant
+from pro_app.storage.database import Database
+from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments
+
+PIN = "482915"
+
+
+@dataclass
+class World:
+    """A clinic, one participant of it, and the card that was handed over."""
+
+    clinic: Clinic
+    participant_id: int
+    card: PrintedCard
+
+    @property
+    def database(self) -> Database:
+        """The main store."""
+        return self.clinic.database
+
+    def actor(self, **changes: object) -> Actor:
+        """Give the participant as an actor, on no remembered device."""
+        facts: dict[str, object] = {
+            "kind": "participant",
+            "role": "participant",
+            "request_id": "test",
+            "study_id": self.clinic.study_id,
+            "site_ids": frozenset({self.clinic.site_id}),
+            "participant_id": self.participant_id,
+            "mode": "own_device",
+        }
+        return Actor(**(facts | changes))  # type: ignore[arg-type]  # a test's own keywords
+
+    def assessment(self, visit_code: str = "BASELINE") -> AssessmentRecord:
+        """Give the participant's assessment of a visit."""
+        with self.database.reading() as session:
+            records = list_assessments(session, participant_id=self.participant_id)
+        return next(record for record in records if record.visit_code == visit_code)
+
+    def print_card(self, now: datetime = NOW) -> PrintedCard:
+        """Print another card."""
+        with self.database.writing() as session:
+            return print_card(
+                session,
+                participant_id=self.participant_id,
+                secret_key=TEST_SECRET,
+                actor=self.clinic.nurse,
+                now=now,
+            )
+
+    def randomise(self, on: date = NOW.date(), *, at: date | None = None) -> None:
+        """Record the randomisation."""
+        self.clinic.record(self.participant_id, "randomised", on, at=at, arm="LUTATHERA")
+
+    def enrol_another(self, code: str = "15-099") -> "World":
+        """Enrol a second participant at the same site."""
+        return _enrol(self.clinic, code)
+
+
+def build_world(database: Database, vault: ContactVault) -> World:
+    """Enrol one participant today and print the card."""
+    return _enrol(build_clinic(database, vault), "15-001")
+
+
+def _enrol(clinic: Clinic, code: str) -> World:
+    said = clinic.enrolment(consented_on=NOW.date(), participant_code=code)
+    with clinic.writing() as session:
+        participant = enrol_participant(session, said, vault=clinic.vault, actor=clinic.nurse, now=NOW)
+        card = print_card(
+            session, participant_id=participant.id, secret_key=TEST_SECRET, actor=clinic.nurse, now=NOW
+        )
+        return World(clinic, participant.id, card)
+
+
+def form_fields(page: TestResponse, action: str | None = None) -> dict[str, str]:
+    """Read the hidden and typed fields of the (first) form of a page, as a browser would send them back."""
+    html = page.get_data(as_text=True)
+    forms = re.findall(r"<form[^>]*>.*?</form>", html, re.DOTALL)
+    chosen = next(form for form in forms if action is None or f'action="{action}"' in form)
+    fields = {}
+    for tag in re.findall(r"<input[^>]*>", chosen):
+        attributes = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+        if attributes.get("type") in {"radio", "checkbox"} and " checked" not in tag:
+            continue
+        fields[attributes["name"]] = attributes.get("value", "")
+    return fields
+
+
+def post(
+    client: FlaskClient, page: TestResponse, data: Mapping[str, str], *, to: str | None = None
+) -> TestResponse:
+    """Send the form of a page with what was filled in, from the page's own address unless `to` is given."""
+    fields = form_fields(page, to) | dict(data)
+    return client.post(to or page.request.path, data=fields)
+
+
+def activate(client: FlaskClient, card: PrintedCard, *, pin: str = PIN) -> TestResponse:
+    """Type the card's short code, tap, choose a PIN; ends on the home page."""
+    choose = post(client, client.get("/p/activate"), {"code": card.short_code})
+    return post(client, choose, {"pin": pin, "again": pin})
