@@ -3,6 +3,7 @@
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
+from wtforms.fields.choices import SelectChoice
 
 from pro_app.errors import InputRejected, NotFound
 from pro_app.services.event_offers import (
@@ -141,7 +142,7 @@ def _fitted(form: EventForm, offer: EventOffer) -> EventForm:
     """Keep only the fields that this kind of event needs."""
     for name, choices in (("arm", offer.arms), ("of", offer.resumable)):
         if choices:
-            form[name].choices = list(choices)
+            form[name].choices = [SelectChoice(code, words) for code, words in choices]
         else:
             del form[name]
     if not offer.needs_until:

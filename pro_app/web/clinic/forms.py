@@ -14,6 +14,7 @@ from wtforms import (
     TelField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 _REQUIRED = InputRequired(lazy_gettext("Please fill this in."))
@@ -21,8 +22,8 @@ _DATE = InputRequired(lazy_gettext("Give a date."))
 _CHOICE = InputRequired(lazy_gettext("Please choose."))
 LONGEST_TEXT = 500
 
-LANGUAGES = [("fr", "Français"), ("en", "English")]
-HOURS = [(str(hour), lazy_gettext("%(hour)s o'clock", hour=hour)) for hour in range(8, 20)]
+LANGUAGES = [SelectChoice("fr", "Français"), SelectChoice("en", "English")]
+HOURS = [SelectChoice(str(hour), lazy_gettext("%(hour)s o'clock", hour=hour)) for hour in range(8, 20)]
 
 
 class ContactForm(FlaskForm):
@@ -49,7 +50,7 @@ class ContactForm(FlaskForm):
 
     def offer_zones(self, zones: Iterable[str]) -> None:
         """Make the zones of the protocol the choices."""
-        self.zone.choices = [(zone, zone.split("/")[-1].replace("_", " ")) for zone in zones]
+        self.zone.choices = [SelectChoice(zone, zone.split("/")[-1].replace("_", " ")) for zone in zones]
 
 
 class EnrolmentForm(ContactForm):

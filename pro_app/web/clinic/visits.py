@@ -3,6 +3,7 @@
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
+from wtforms.fields.choices import SelectChoice
 
 from pro_app.errors import InputRejected
 from pro_app.services.visits import (
@@ -82,11 +83,13 @@ def _load(assessment_id: int) -> AssessmentRecord:
 def _reason_form(visit: AssessmentRecord) -> NotDoneForm:
     language, form = str(get_locale()), NotDoneForm()
     form.reason.choices = [
-        (reason.code, reason.label.text(language))
+        SelectChoice(reason.code, reason.label.text(language))
         for reason in visit.protocol.missing_reasons
         if not reason.automatic
     ]
-    form.said_by.choices = [(person.code, person.label.text(language)) for person in visit.protocol.said_by]
+    form.said_by.choices = [
+        SelectChoice(person.code, person.label.text(language)) for person in visit.protocol.said_by
+    ]
     return form
 
 
