@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,11 +20,11 @@ class Settings:
     delivers into a local folder (the demo's).
     """
 
-    database_url: str
-    contacts_database_url: str
-    secret_key: str
-    contacts_key: str
-    mail_url: str
+    database_url: str = field(repr=False)
+    contacts_database_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    contacts_key: str = field(repr=False)
+    mail_url: str = field(repr=False)
     mail_sender: str
     public_url: str
     language: str = "fr"

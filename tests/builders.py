@@ -76,8 +76,15 @@ def build_staff(
             actor=SETUP,
             now=now,
         ).id
-        given = {"account_id": account_id, "study_id": study_id, "site_id": site_id}
-        grant_role(session, role=role, **given, actor=SETUP, now=now)
+        grant_role(
+            session,
+            account_id=account_id,
+            study_id=study_id,
+            role=role,
+            site_id=site_id,
+            actor=SETUP,
+            now=now,
+        )
     return staff_actor(role, study_id=study_id, site_id=site_id, account_id=account_id)
 
 

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -37,7 +37,7 @@ class ContactVault:
     """The vault's store and its key (any secret text; the cipher key is derived from it)."""
 
     database: Database
-    secret: str
+    secret: str = field(repr=False)
 
     def _cipher(self) -> Fernet:
         return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"cipher:" + self.secret.encode()).digest()))

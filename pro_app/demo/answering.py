@@ -20,13 +20,15 @@ MINUTES_AN_INSTRUMENT = timedelta(minutes=3)
 
 
 def answer_visit(  # noqa: PLR0917 -- the history calls its actions with the time alone
-    database: Database, person: VirtualPerson, decided: tuple[int, Answering], now: datetime
+    database: Database, person: VirtualPerson, decided: tuple[AssessmentRecord, Answering], now: datetime
 ) -> None:
-    """Answer the assessment as decided, if it can be answered now: instrument by instrument, then send it."""
-    assessment_id, answering = decided
+    """Answer a visit as decided, if it is still planned so and can be answered, then send it."""
+    planned, answering = decided
+    assessment_id = planned.assessment_id
     with database.reading() as session:
         record = load_assessment(session, assessment_id)
-    if record.submitted_at is not None or not record.is_answerable(now):
+    moved = record.closes_on != planned.closes_on  # then it was decided anew when it was planned anew
+    if moved or record.submitted_at is not None or not record.is_answerable(now):
         return
     actor = _participant_actor(record)
     with database.reading() as session:

@@ -27,7 +27,7 @@ def fill_history(settings: Settings) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends this process
     logging.disable(logging.WARNING)  # a virtual person without an address is no news
     now = system_clock()
-    history = History(_make_world(open_post_office(settings)), until=now)
+    history = History(make_world(open_post_office(settings)), until=now)
     protocol = history.world.protocol
     people = plan_virtual_people(
         protocol,
@@ -52,7 +52,8 @@ def fill_history(settings: Settings) -> None:
     history.database.engine.dispose()
 
 
-def _make_world(office: PostOffice) -> World:
+def make_world(office: PostOffice) -> World:
+    """Give the world of the demo's study: every site, and the nurse who stands in everywhere."""
     with office.database.reading() as session:
         study = session.scalars(select(Study).order_by(Study.id)).first()
         if study is None:

@@ -139,10 +139,9 @@ class History:
                 person, record.visit_code, opens_on=record.opens_on, closes_on=closes_on, zone=zone
             )
             if answering is not None:
-                assessment_id = record.assessment_id
                 self.schedule(
                     max(answering.at, person.enrolled_at + timedelta(minutes=20)),
-                    partial(answer_visit, self.database, person, (assessment_id, answering)),
+                    partial(answer_visit, self.database, person, (record, answering)),
                 )
 
 

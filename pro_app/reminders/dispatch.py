@@ -6,7 +6,7 @@ import logging
 import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pro_app.clock import Clock
 from pro_app.contacts.vault import ContactVault
@@ -28,7 +28,7 @@ class PostOffice:
     database: Database
     vault: ContactVault
     channels: Mapping[str, Channel]
-    secret_key: str
+    secret_key: str = field(repr=False)
     public_url: str
     public_host: str
 

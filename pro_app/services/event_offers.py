@@ -28,7 +28,7 @@ ENROLLED = "enrolled"
 class EventOffer:
     """One kind of event that may be recorded; choices are (code, words) in the language asked for.
 
-    `proposed_on` is the date that the protocol suggests.
+    `proposed_on` is the date that the protocol suggests. `moves_visits`: windows count from it.
     """
 
     kind: str
@@ -38,6 +38,8 @@ class EventOffer:
     arms: tuple[tuple[str, str], ...]
     resumable: tuple[tuple[str, str], ...]
     proposed_on: date | None
+    may_be_resumed: bool
+    moves_visits: bool
 
     @property
     def is_final(self) -> bool:
@@ -72,6 +74,7 @@ class Situation:
     """The rules and the recorded events of one participant, and their civil date."""
 
     participant_id: int
+    participant_code: str
     protocol: Protocol
     events: tuple[Event, ...]
     facts: Facts
@@ -87,6 +90,7 @@ def load_situation(
     events = tuple(read_events(list_events(session, participant_id)))
     return Situation(
         participant_id=participant_id,
+        participant_code=participant.participant_code,
         protocol=load_protocol(session, participant.protocol_sha256),
         events=events,
         facts=fold_events(events),
@@ -123,7 +127,19 @@ def make_offer(situation: Situation, kind: EventKind) -> EventOffer:
         arms=tuple(arms) if "arm" in kind.details else (),
         resumable=tuple(resumable) if "of" in kind.details else (),
         proposed_on=find_proposed_date(protocol, facts, kind.code),
+        may_be_resumed=kind.resumable,
+        moves_visits=kind.code in _list_moving_kinds(protocol),
     )
+
+
+def _list_moving_kinds(protocol: Protocol) -> frozenset[str]:
+    """List the kinds of event whose date decides where a visit stands, or whether it takes place."""
+    rules = [rule for arm in protocol.arms for rule in arm.expected.values()]
+    repeats = [visit.repeats for visit in protocol.visits if visit.repeats]
+    rules += [repeat.cap for repeat in repeats]
+    kinds = {anchor.event for anchor in protocol.anchors}
+    kinds |= {moment.event for rule in rules for moment in rule.moments}
+    return frozenset(kinds | {repeat.ends_with for repeat in repeats if repeat.ends_with})
 
 
 def preview_event(session: Session, situation: Situation, new: NewEvent, *, now: datetime) -> EventPreview:

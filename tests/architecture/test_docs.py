@@ -21,6 +21,8 @@ DOCUMENTS = sorted(
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+CONTEXT = click.Context(pro_app)
+COMMANDS = {name: pro_app.get_command(CONTEXT, name) for name in pro_app.list_commands(CONTEXT)}
 SETTING = re.compile(r"\bPRO_APP_[A-Z_]*[A-Z]\b")
 
 
@@ -53,6 +55,13 @@ def list_links(document: Path) -> Iterator[str]:
         address = "".join(target).split("#")[0]
         if address and "://" not in address and not address.startswith("mailto:"):
             yield address
+
+
+def load_command(name: str) -> click.Command:
+    """Give a command by its name, loaded."""
+    command = COMMANDS[name]
+    assert command is not None
+    return command
 
 
 def list_commands() -> Iterator[tuple[Path, str, str]]:
@@ -130,7 +139,7 @@ def test_every_make_command_in_the_documents_exists() -> None:
 def test_every_command_in_the_documents_exists_with_its_options() -> None:
     wrong = []
     for document, name, rest in list_commands():
-        command = pro_app.commands.get(name)
+        command = COMMANDS.get(name)
         options = {o for p in command.params for o in p.opts} if command else set()
         unknown = set(re.findall(r"--[a-z][a-z-]*", rest)) - options
         if command is None or unknown:
@@ -140,14 +149,14 @@ def test_every_command_in_the_documents_exists_with_its_options() -> None:
 
 def test_every_command_stands_in_the_readme() -> None:
     shown = {name for document, name, _rest in list_commands() if document.name == "README.md"}
-    assert set(pro_app.commands) - shown == set()
+    assert set(COMMANDS) - shown == set()
 
 
 def test_every_option_of_the_commands_without_a_database_stands_in_the_readme() -> None:
     missing = [
         f"{name} {option}"
         for name in ("score", "schedule", "check-definitions", "demo")
-        for parameter in pro_app.commands[name].params
+        for parameter in load_command(name).params
         if isinstance(parameter, click.Option)
         for option in parameter.opts
         if option not in README

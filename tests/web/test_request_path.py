@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 from types import CodeType, FrameType
+from typing import Self
 
 import pytest
 from flask import Flask
@@ -21,7 +22,7 @@ class Census:
     def __init__(self) -> None:
         self.seen: set[CodeType] = set()
 
-    def __enter__(self) -> "Census":
+    def __enter__(self) -> Self:
         sys.setprofile(self._note)
         return self
 

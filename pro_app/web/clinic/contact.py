@@ -12,6 +12,7 @@ from pro_app.services.participants import Participant, load_participant, load_pr
 from pro_app.services.read_log import record_read
 from pro_app.web import access
 from pro_app.web import request as this
+from pro_app.web.clinic.contact_problems import show_contact_problems
 from pro_app.web.clinic.face import blueprint
 from pro_app.web.clinic.forms import ContactForm
 from pro_app.web.problems import show_problems
@@ -44,6 +45,7 @@ def save_contact(participant_id: int) -> ResponseReturnValue:
     participant = load_participant(this.session(), participant_id, actor=this.actor())
     form = _form(load_protocol_of(this.session(), participant))
     if not form.validate_on_submit():
+        show_contact_problems(form)
         return _render(form, participant, status=400)
     wanted = ContactChange(
         email=form.email.data,

@@ -13,6 +13,7 @@ from pro_app.services.sites import load_site
 from pro_app.services.studies import load_current_protocol
 from pro_app.web import access
 from pro_app.web import request as this
+from pro_app.web.clinic.contact_problems import show_contact_problems
 from pro_app.web.clinic.face import blueprint
 from pro_app.web.clinic.forms import EnrolmentForm
 from pro_app.web.problems import show_problems
@@ -34,6 +35,7 @@ def enrol() -> ResponseReturnValue:
     """Enrol; a contact that someone else has too is asked about once, never refused."""
     form = _form()
     if not form.validate_on_submit():
+        show_contact_problems(form)
         return _render(form, status=400)
     said = _read(form)
     vault = this.parts().vault

@@ -18,7 +18,6 @@ from pro_app.services.event_offers import (
     preview_event,
 )
 from pro_app.services.events import Correction, correct_event, load_event, record_event
-from pro_app.services.participants import load_participant
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.clinic.face import blueprint
@@ -34,11 +33,8 @@ def choose_event(participant_id: int) -> ResponseReturnValue:
     situation = _load_situation(participant_id)
     return render_template(
         "clinic/choose_event.html",
-        participant=load_participant(this.session(), participant_id, actor=this.actor()),
-        offers=[
-            (offer, effect_sentences(offer.effect, resumable=_is_resumable(situation, offer.kind)))
-            for offer in list_event_offers(situation, now=this.now())
-        ],
+        situation=situation,
+        offers=[(offer, effect_sentences(offer)) for offer in list_event_offers(situation, now=this.now())],
     )
 
 
@@ -93,7 +89,7 @@ def event(participant_id: int, event_id: int) -> ResponseReturnValue:
             form[name].data = known.details.get(name)
     if "until" in form:
         form.until.process_formdata([known.details.get("until", "")])
-    return _render_correction(form, offer, participant_id=participant_id)
+    return _render_correction(form, offer, situation)
 
 
 @blueprint.post("/clinic/participants/<int:participant_id>/events/<int:event_id>")
@@ -105,7 +101,7 @@ def save_correction(participant_id: int, event_id: int) -> ResponseReturnValue:
     offer = _load_offer(situation, known.kind)
     form = _fitted(CorrectionForm(), offer)
     if not form.validate():
-        return _render_correction(form, offer, participant_id=participant_id, status=400)
+        return _render_correction(form, offer, situation, status=400)
     taken_back = form.never_happened.data
     correction = Correction(
         form.reason.data,
@@ -116,7 +112,7 @@ def save_correction(participant_id: int, event_id: int) -> ResponseReturnValue:
         correct_event(this.session(), event_id, correction, actor=this.actor(), now=this.now())
     except InputRejected as rejected:
         show_problems(form, rejected)
-        return _render_correction(form, offer, participant_id=participant_id, status=400)
+        return _render_correction(form, offer, situation, status=400)
     flash(gettext("Corrected: %(event)s. The calendar is up to date.", event=offer.label), "good")
     return redirect(url_for("clinic.participant", participant_id=participant_id))
 
@@ -132,10 +128,6 @@ def _load_offer(situation: Situation, kind: str) -> EventOffer:
     if known is None:
         raise NotFound("event kind")
     return make_offer(situation, known)
-
-
-def _is_resumable(situation: Situation, kind: str) -> bool:
-    return situation.protocol.event_kinds_by_code[kind].resumable
 
 
 def _fitted(form: EventForm, offer: EventOffer) -> EventForm:
@@ -170,12 +162,11 @@ def _find_grave(situation: Situation, offer: EventOffer, said: NewEvent) -> Even
 def _render(
     form: EventForm, offer: EventOffer, situation: Situation, *, status: int = 200
 ) -> ResponseReturnValue:
-    sentences = effect_sentences(offer.effect, resumable=_is_resumable(situation, offer.kind))
     page = render_template(
         "clinic/event.html",
         form=form,
         offer=offer,
-        sentences=sentences,
+        sentences=effect_sentences(offer),
         participant_id=situation.participant_id,
         unsent=list_unsent_before(this.session(), situation, offer.kind),
     )
@@ -196,7 +187,7 @@ def _render_question(
 
 
 def _render_correction(
-    form: EventForm, offer: EventOffer, *, participant_id: int, status: int = 200
+    form: EventForm, offer: EventOffer, situation: Situation, *, status: int = 200
 ) -> ResponseReturnValue:
-    page = render_template("clinic/correction.html", form=form, offer=offer, participant_id=participant_id)
+    page = render_template("clinic/correction.html", form=form, offer=offer, situation=situation)
     return page, status

@@ -40,13 +40,14 @@ class ContactForm(FlaskForm):
         validators=[Optional(), Length(max=40)],
     )
     shared_confirmed = BooleanField(lazy_gettext("I have checked: it is the right contact"))
-    language = SelectField(lazy_gettext("Language"), choices=LANGUAGES)
+    language = SelectField(lazy_gettext("Language"), choices=LANGUAGES, validators=[_CHOICE])
     reminder_hour = SelectField(
         lazy_gettext("Hour of the messages"),
         description=lazy_gettext("In the patient's own time zone."),
         choices=HOURS,
+        validators=[_CHOICE],
     )
-    zone = SelectField(lazy_gettext("Time zone"))
+    zone = SelectField(lazy_gettext("Time zone"), validators=[_CHOICE])
 
     def offer_zones(self, zones: Iterable[str]) -> None:
         """Make the zones of the protocol the choices."""

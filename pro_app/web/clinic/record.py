@@ -27,6 +27,7 @@ from pro_app.web.clinic.words import (
 )
 
 READS_SHOWN = 8
+USUAL_MODE = "own_device"
 MESSAGES_TO_COME = 3
 MESSAGE_TONES = {"sent": "good", "failed": "alert", "unknown": "attention"}
 READ_WORDS = {"record": lazy_gettext("record"), "contact": lazy_gettext("contact")}
@@ -83,7 +84,7 @@ def _visit_columns() -> list[dict[str, Any]]:
         gettext("State"),
         gettext("Period"),
         gettext("Planned for"),
-        gettext("Received"),
+        gettext("Received on"),
         gettext("Notes"),
     ]
     to_do = [{"label": gettext("To do"), "hidden_label": True}] if is_site_staff() else []
@@ -92,7 +93,7 @@ def _visit_columns() -> list[dict[str, Any]]:
 
 def _visit_notes(visit: VisitLine) -> list[str]:
     """Give what else is to be said about a visit: how it was answered, why it is missing, until when."""
-    notes = [known_word(MODES, visit.mode)] if visit.mode else []
+    notes = [known_word(MODES, visit.mode)] if visit.mode and visit.mode != USUAL_MODE else []
     notes += [known_word(FLAGS, visit.flag)] if visit.flag else []
     if visit.reason:
         notes.append(f"{visit.reason} ({visit.reason_said_by})" if visit.reason_said_by else visit.reason)

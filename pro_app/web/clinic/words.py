@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_interval
 from flask_babel import format_date, format_datetime, format_percent, get_locale, gettext, lazy_gettext
 
-from pro_app.protocol.rules import Effect
 from pro_app.services.contact_details import written_telephone
+from pro_app.services.event_offers import EventOffer
 from pro_app.web import request as this
 from pro_app.web.clinic.face import blueprint
 
@@ -88,10 +88,12 @@ def known_word(words: dict[str, Any], code: str | None) -> str:
     return str(words.get(code, code)) if code else "–"
 
 
-def effect_sentences(effect: Effect | None, *, resumable: bool) -> list[str]:
+def effect_sentences(offer: EventOffer) -> list[str]:
     """Say in sentences what an event does to messages, questionnaires and rates."""
+    effect = offer.effect
     if effect is None:
-        return []
+        moves = gettext("The calendar of the questionnaires follows.")
+        return [moves if offer.moves_visits else gettext("It is kept in the record; nothing else changes.")]
     sentences = {
         "stopped": gettext("No message goes out any more, from this moment on."),
         "held": gettext("Messages wait until that date."),
@@ -107,7 +109,7 @@ def effect_sentences(effect: Effect | None, *, resumable: bool) -> list[str]:
     )
     said = [sentences[effect.messages], sentences[effect.visits]]
     said += [counted] if effect.visits != "stay" else []
-    return [*said, gettext("A resumption can be recorded later.")] if resumable else said
+    return [*said, gettext("A resumption can be recorded later.")] if offer.may_be_resumed else said
 
 
 def is_site_staff() -> bool:

@@ -1,0 +1,305 @@
+from datetime import timedelta
+
+import pytest
+from conftest import NOW
+from staff_world import EARLIER, PASSWORD, SYSTEM, StaffWorld, add_account, build_staff_world
+
+from pro_app.audit.actor import Actor
+from pro_app.audit.trail import verify_audit_trail
+from pro_app.errors import InputRejected, NotFound, SignInRefused
+from pro_app.services.accounts import (
+    NewAccount,
+    change_own_password,
+    change_password,
+    create_account,
+    create_account_with_role,
+    disable_account,
+    enable_account,
+    grant_role,
+    load_account,
+    revoke_role,
+)
+from pro_app.services.sessions import StaffSignIn, find_staff_sign_in
+from pro_app.services.staff_directory import list_own_roles, list_staff, load_staff_member
+from pro_app.services.staff_sign_in import sign_in_staff, switch_role
+from pro_app.storage.database import Database
+from pro_app.storage.queries.audit_trail import list_entries
+
+NEW_PASSWORD = "trois tortues vertes"
+
+
+@pytest.fixture
+def world(database: Database) -> StaffWorld:
+    return build_staff_world(database)
+
+
+def sign_in(database: Database, username: str, password: str = PASSWORD) -> str:
+    with database.writing() as session:
+        return sign_in_staff(session, username=username, password=password, now=NOW)
+
+
+def find(database: Database, token: str) -> StaffSignIn:
+    found = find_staff_sign_in(database, token, now=NOW)
+    assert found is not None
+    return found
+
+
+def other_study_administrator(world: StaffWorld) -> Actor:
+    return Actor(
+        kind="staff", role="administrator", request_id="x", study_id=world.study_id + 1, site_ids=None
+    )
+
+
+def role_id(database: Database, world: StaffWorld, role: str) -> int:
+    with database.reading() as session:
+        return list_own_roles(session, account_id=world.account_ids[role])[0].staff_role_id
+
+
+def test_the_username_is_normalised_and_given_once(database: Database, world: StaffWorld) -> None:
+    with database.writing() as session:
+        add_account(session, "  Marie.MARTIN ")
+
+    with pytest.raises(InputRejected) as refused, database.writing() as session:
+        add_account(session, "marie.martin")
+    assert [problem.place for problem in refused.value.problems] == ["username"]
+    with database.reading() as session:
+        assert load_account(session, world.account_ids["nurse"], actor=SYSTEM).username == "nurse"
+
+
+def test_every_unusable_part_of_a_new_account_is_named_at_once(database: Database, world: StaffWorld) -> None:
+    with pytest.raises(InputRejected) as refused, database.writing() as session:
+        create_account(
+            session,
+            username="é ",
+            display_name="",
+            password="court",
+            language="de",
+            actor=world.actor("administrator"),
+            now=NOW,
+        )
+
+    places = [problem.place for problem in refused.value.problems]
+    assert places == ["username", "display_name", "language", "password"]
+
+
+def test_an_account_with_its_first_role_is_one_entry_in_the_audit_trail_without_the_password(
+    database: Database, world: StaffWorld
+) -> None:
+    new = NewAccount("paul.petit", "Paul Petit", "fr", "nurse", world.site_id)
+    with database.writing() as session:
+        account = create_account_with_role(
+            session, new, password=NEW_PASSWORD, actor=world.actor("administrator"), now=NOW
+        )
+        entries = list_entries(session, action="account.create", subject_ref=f"account:{account.id}", limit=9)
+
+    assert [item["field"] for entry in entries for item in entry.items] == [
+        "username",
+        "display_name",
+        "language",
+        "role",
+    ]
+    assert NEW_PASSWORD not in str(entries)
+    with database.reading() as session:
+        member = load_staff_member(session, account.id, actor=world.actor("administrator"))
+        assert [(held.role, held.site) for held in member.roles] == [
+            ("nurse", "Institut du Val, Montpellier")
+        ]
+
+
+@pytest.mark.parametrize(("role", "with_site"), [("nurse", False), ("monitor", True), ("king", False)])
+def test_a_role_that_does_not_fit_leaves_no_account_behind(
+    database: Database, world: StaffWorld, role: str, *, with_site: bool
+) -> None:
+    new = NewAccount("paul.petit", "Paul Petit", "fr", role, world.site_id if with_site else None)
+
+    with pytest.raises(InputRejected), database.writing() as session:
+        create_account_with_role(
+            session, new, password=NEW_PASSWORD, actor=world.actor("administrator"), now=NOW
+        )
+    with database.reading() as session:
+        assert len(list_staff(session, study_id=world.study_id)) == len(world.account_ids)
+
+
+def test_a_role_is_given_once(database: Database, world: StaffWorld) -> None:
+    with database.writing() as session:
+        given = [
+            grant_role(
+                session,
+                account_id=world.account_ids["nurse"],
+                study_id=world.study_id,
+                role="monitor",
+                site_id=None,
+                actor=world.actor("administrator"),
+                now=NOW,
+            ).id
+            for _ in range(2)
+        ]
+
+    assert given[0] == given[1]
+
+
+def test_nobody_reaches_into_another_study(database: Database, world: StaffWorld) -> None:
+    stranger = other_study_administrator(world)
+    nurse_id, nurse_role_id = world.account_ids["nurse"], role_id(database, world, "nurse")
+
+    def grant_here() -> None:
+        grant_role(
+            session,
+            account_id=nurse_id,
+            study_id=world.study_id,
+            role="administrator",
+            site_id=None,
+            actor=stranger,
+            now=NOW,
+        )
+
+    with database.writing() as session:
+        acts = (
+            grant_here,
+            lambda: revoke_role(session, staff_role_id=nurse_role_id, actor=stranger, now=NOW),
+            lambda: disable_account(session, account_id=nurse_id, actor=stranger, now=NOW),
+            lambda: change_password(
+                session, account_id=nurse_id, password=NEW_PASSWORD, actor=stranger, now=NOW
+            ),
+            lambda: load_account(session, nurse_id, actor=stranger),
+        )
+        for act in acts:
+            with pytest.raises(NotFound):
+                act()
+    assert find(database, sign_in(database, "nurse")).role == "nurse"
+
+
+@pytest.mark.parametrize("act", ["revoke", "disable", "password"])
+def test_losing_the_role_the_account_or_the_password_ends_the_session(
+    database: Database, world: StaffWorld, act: str
+) -> None:
+    administrator, nurse_id = world.actor("administrator"), world.account_ids["nurse"]
+    nurse_role_id = role_id(database, world, "nurse")
+    token = sign_in(database, "nurse")
+
+    with database.writing() as session:
+        if act == "revoke":
+            revoke_role(session, staff_role_id=nurse_role_id, actor=administrator, now=NOW)
+        elif act == "disable":
+            disable_account(session, account_id=nurse_id, actor=administrator, now=NOW)
+        else:
+            change_password(session, account_id=nurse_id, password=NEW_PASSWORD, actor=administrator, now=NOW)
+
+    assert find_staff_sign_in(database, token, now=NOW) is None
+    with pytest.raises(SignInRefused):
+        sign_in(database, "nurse")
+
+
+def test_a_closed_account_can_be_opened_again(database: Database, world: StaffWorld) -> None:
+    administrator, nurse_id = world.actor("administrator"), world.account_ids["nurse"]
+    with database.writing() as session:
+        disable_account(session, account_id=nurse_id, actor=administrator, now=NOW)
+        with pytest.raises(InputRejected):
+            grant_role(
+                session,
+                account_id=nurse_id,
+                study_id=world.study_id,
+                role="monitor",
+                site_id=None,
+                actor=administrator,
+                now=NOW,
+            )
+        enable_account(session, account_id=nurse_id, actor=administrator, now=NOW)
+
+    assert find(database, sign_in(database, "nurse")).role == "nurse"
+
+
+def test_the_last_administrator_stays(database: Database, world: StaffWorld) -> None:
+    administrator_role = role_id(database, world, "administrator")
+
+    with pytest.raises(InputRejected), database.writing() as session:
+        revoke_role(session, staff_role_id=administrator_role, actor=world.actor("administrator"), now=NOW)
+    with pytest.raises(InputRejected), database.writing() as session:
+        disable_account(session, account_id=world.account_ids["administrator"], actor=SYSTEM, now=NOW)
+    account_id = world.account_ids["administrator"]
+    with pytest.raises(InputRejected), database.writing() as session:
+        disable_account(session, account_id=account_id, actor=world.actor("administrator"), now=NOW)
+
+    assert find(database, sign_in(database, "administrator")).role == "administrator"
+
+
+def test_ones_own_password_needs_the_present_one(database: Database, world: StaffWorld) -> None:
+    nurse = world.actor("nurse")
+    with pytest.raises(InputRejected) as refused, database.writing() as session:
+        change_own_password(session, current_password="wrong", password=NEW_PASSWORD, actor=nurse, now=NOW)
+    assert [problem.place for problem in refused.value.problems] == ["current_password"]
+
+    with database.writing() as session:
+        change_own_password(session, current_password=PASSWORD, password=NEW_PASSWORD, actor=nurse, now=NOW)
+    assert find(database, sign_in(database, "nurse", NEW_PASSWORD)).role == "nurse"
+
+
+def test_every_refused_sign_in_says_the_same(database: Database, world: StaffWorld) -> None:
+    with database.writing() as session:
+        add_account(session, "without.role")
+        disable_account(
+            session,
+            account_id=world.account_ids["monitor"],
+            actor=world.actor("administrator"),
+            now=NOW,
+        )
+
+    refusals = set()
+    for username, password in (
+        ("nobody", PASSWORD),
+        ("nurse", "wrong"),
+        ("monitor", PASSWORD),
+        ("without.role", PASSWORD),
+        ("nurse", "x" * 100_000),
+        ("", ""),
+    ):
+        with pytest.raises(SignInRefused) as refused:
+            sign_in(database, username, password)
+        refusals.add(str(refused.value))
+    assert refusals == {""}
+
+
+def test_each_sign_in_has_a_token_of_its_own_and_is_in_the_audit_trail(
+    database: Database, world: StaffWorld
+) -> None:
+    tokens = {sign_in(database, " NURSE ") for _ in range(2)}
+
+    assert len(tokens) == 2
+    with database.reading() as session:
+        subject = f"account:{world.account_ids['nurse']}"
+        entries = list_entries(session, action="account.sign_in", subject_ref=subject, limit=9)
+        assert [entry.role for entry in entries] == ["nurse", "nurse"]
+        assert verify_audit_trail(session)[1] == []
+
+
+def test_switching_the_role_starts_a_new_session_and_the_next_sign_in_keeps_it(
+    database: Database, world: StaffWorld
+) -> None:
+    with database.writing() as session:
+        monitor = grant_role(
+            session,
+            account_id=world.account_ids["nurse"],
+            study_id=world.study_id,
+            role="monitor",
+            site_id=None,
+            actor=SYSTEM,
+            now=EARLIER,
+        )
+    token = sign_in(database, "nurse")
+    signed_in = find(database, token)
+    assert signed_in.other_role_ids == (monitor.id,)
+
+    with database.writing() as session:
+        new_token = switch_role(session, signed_in, staff_role_id=monitor.id, now=NOW)
+
+    assert find_staff_sign_in(database, token, now=NOW) is None
+    assert find(database, new_token).role == "monitor"
+    assert find(database, sign_in(database, "nurse")).role == "monitor"
+
+
+def test_nobody_switches_to_a_role_of_somebody_else(database: Database, world: StaffWorld) -> None:
+    signed_in = find(database, sign_in(database, "nurse"))
+    foreign = role_id(database, world, "administrator")
+
+    with pytest.raises(NotFound), database.writing() as session:
+        switch_role(session, signed_in, staff_role_id=foreign, now=NOW + timedelta(minutes=1))
