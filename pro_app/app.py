@@ -6,6 +6,7 @@ from flask import Flask, g, request
 from flask.typing import ResponseReturnValue
 from flask_compress import Compress
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from pro_app.clock import Clock, system_clock
 from pro_app.contacts.vault import ContactVault
@@ -65,6 +66,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
     for init in (init_principals, init_errors, init_security_headers, init_assets):
         init(app)
     init_locale(app, str(TRANSLATIONS))
+    if settings.trusted_proxies:  # else everybody would seem to sit at the proxy and share its sign-in tries
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]  # as Flask advises
     for face in FACES + ((demo_pages,) if settings.demo else ()):
         app.register_blueprint(face.blueprint)
     return app

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pro_app.errors import SettingMissing
+from pro_app.language import mark
 
 DATA_FOLDER = Path(__file__).parents[1] / "var"
 
@@ -17,7 +18,8 @@ class Settings:
     """What an installation decides; each field is described in docs/operations.md.
 
     `mail_url` is `smtp://host:port`, `smtps://user:password@host:port`, or `maildir:/folder`, which
-    delivers into a local folder (the demo's).
+    delivers into a local folder (the demo's). `trusted_proxies` is how many reverse proxies of ours stand
+    in front and say where a request came from.
     """
 
     database_url: str = field(repr=False)
@@ -31,6 +33,7 @@ class Settings:
     secure_cookies: bool = True
     demo: bool = False
     data_folder: Path = DATA_FOLDER
+    trusted_proxies: int = 0
 
     @property
     def public_host(self) -> str:
@@ -52,6 +55,7 @@ class Settings:
             language=env.get("PRO_APP_LANGUAGE", "fr"),
             secure_cookies=_flag(env, "PRO_APP_SECURE_COOKIES", default=True),
             data_folder=Path(env.get("PRO_APP_DATA_FOLDER", str(DATA_FOLDER))),
+            trusted_proxies=_count(env, "PRO_APP_TRUSTED_PROXIES"),
         )
 
     @staticmethod
@@ -87,22 +91,29 @@ def command_language(environ: Mapping[str, str] | None = None) -> str:
 def _required(env: Mapping[str, str], name: str) -> str:
     value = env.get(name, "").strip()
     if not value:
-        raise SettingMissing(name, "it is not set")
+        raise SettingMissing(name, mark("it is not set"))
     return value
 
 
 def _secret(env: Mapping[str, str], name: str) -> str:
     value = _required(env, name)
     if len(value) < MINIMUM_SECRET_LENGTH:
-        raise SettingMissing(name, f"it must have at least {MINIMUM_SECRET_LENGTH} characters")
+        raise SettingMissing(name, mark("it must have at least 32 characters"))
     return value
 
 
 def _flag(env: Mapping[str, str], name: str, *, default: bool) -> bool:
     value = env.get(name, "").strip().lower()
     if value not in {"", "1", "0", "true", "false", "yes", "no"}:
-        raise SettingMissing(name, "it must be yes or no")
+        raise SettingMissing(name, mark("it must be yes or no"))
     return default if not value else value in {"1", "true", "yes"}
+
+
+def _count(env: Mapping[str, str], name: str) -> int:
+    value = env.get(name, "").strip() or "0"
+    if not (value.isascii() and value.isdigit() and len(value) == 1):
+        raise SettingMissing(name, mark("it must be a number from 0 to 9"))
+    return int(value)
 
 
 def _kept_secret(path: Path) -> str:

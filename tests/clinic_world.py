@@ -76,8 +76,10 @@ class Clinic:
                 now=noon(at or on),
             ).id
 
-    def answer(self, participant_id: int, visit_code: str, on: date, *, submit: bool = True) -> int:
-        """Answer one item of a visit, and send the form unless told otherwise; gives the assessment's key."""
+    def answer(
+        self, participant_id: int, visit_code: str, on: date, *, submit: bool = True, items: int = 1
+    ) -> int:
+        """Answer the first items of a visit, and send the form unless told otherwise; gives its key."""
         actor = Actor(
             kind="participant",
             role="participant",
@@ -89,11 +91,14 @@ class Clinic:
         )
         assessment = self.assessments(participant_id)[visit_code]
         with self.writing() as session:
-            operation = Operation(f"op-{next(_numbers)}", "qlq-c30", 1, "answered", 2)
+            operations = [
+                Operation(f"op-{next(_numbers)}", "qlq-c30", item, "answered", 2)
+                for item in range(1, items + 1)
+            ]
             save_operations(
                 session,
                 assessment_id=assessment.assessment_id,
-                operations=[operation],
+                operations=operations,
                 actor=actor,
                 now=noon(on),
             )

@@ -64,6 +64,13 @@ class MailServer:
         assert self.controller is not None
         return int(self.controller.server.sockets[0].getsockname()[1])  # type: ignore[union-attr]
 
+    def stop(self) -> None:
+        """Stop listening; connections that come later are refused."""
+        self.released.set()
+        if self.controller is not None:
+            self.controller.stop()
+            self.controller = None
+
     def message_ids(self) -> list[str]:
         """List the Message-IDs of what was accepted."""
         return [str(message["Message-ID"]) for message in self.accepted]

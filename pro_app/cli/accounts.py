@@ -6,6 +6,7 @@ import click
 from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import system_actor
+from pro_app.cli.stores import opened_database
 from pro_app.cli.study_option import choose_study
 from pro_app.cli.translation import translate
 from pro_app.clock import system_clock
@@ -15,7 +16,6 @@ from pro_app.services.account_rules import ROLES, check_role
 from pro_app.services.accounts import create_account as add_account
 from pro_app.services.accounts import grant_role
 from pro_app.settings import Settings
-from pro_app.storage.database import open_database
 from pro_app.storage.queries.participants import list_sites
 
 
@@ -51,33 +51,33 @@ def create_account(
     settings = Settings.from_env()
     now = system_clock()
     actor = system_actor("command", "create-account")
-    database = open_database(settings.database_url)
-    with database.reading() as session:
-        study_id = choose_study(session, study_code).id
-        site_id = _find_site_id(session, study_id, site_code)
-    problems = check_role(role, site_id)
-    if problems:
-        raise InputRejected(tuple(problems))
-    password = _read_password()
-    with database.writing() as session:
-        account = add_account(
-            session,
-            username=username,
-            display_name=display_name or username,
-            password=password,
-            language=language,
-            actor=actor,
-            now=now,
-        )
-        grant_role(
-            session,
-            account_id=account.id,
-            study_id=study_id,
-            role=role,
-            site_id=site_id,
-            actor=actor,
-            now=now,
-        )
+    with opened_database(settings.database_url) as database:
+        with database.reading() as session:
+            study_id = choose_study(session, study_code).id
+            site_id = _find_site_id(session, study_id, site_code)
+        problems = check_role(role, site_id)
+        if problems:
+            raise InputRejected(tuple(problems))
+        password = _read_password()
+        with database.writing() as session:
+            account = add_account(
+                session,
+                username=username,
+                display_name=display_name or username,
+                password=password,
+                language=language,
+                actor=actor,
+                now=now,
+            )
+            grant_role(
+                session,
+                account_id=account.id,
+                study_id=study_id,
+                role=role,
+                site_id=site_id,
+                actor=actor,
+                now=now,
+            )
     message = mark("The account %(username)s was made, role %(role)s.")
     click.echo(translate(message, username=account.username, role=role))
 

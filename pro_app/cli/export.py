@@ -8,6 +8,7 @@ import click
 
 from pro_app.audit.actor import system_actor
 from pro_app.cli.file_problems import file_problem
+from pro_app.cli.stores import opened_database
 from pro_app.cli.study_option import choose_study
 from pro_app.cli.translation import translate
 from pro_app.clock import system_clock
@@ -15,7 +16,6 @@ from pro_app.errors import InputRejected
 from pro_app.language import mark
 from pro_app.services.dataset import build_dataset, open_snapshot, record_download
 from pro_app.settings import Settings
-from pro_app.storage.database import open_database
 
 NO_PURPOSE = "not given (command line)"
 
@@ -37,14 +37,14 @@ def export(study_code: str | None, out: Path, purpose: str) -> None:
     settings = Settings.from_env()
     now = system_clock()
     actor = system_actor("command", "export")
-    database = open_database(settings.database_url)
-    with open_snapshot(database) as session:
-        study_id = choose_study(session, study_code).id
-        dataset = build_dataset(session, study_id=study_id, purpose=purpose, actor=actor, now=now)
-    with database.writing() as session:
-        record_download(session, dataset, actor=actor, now=now)
-        # Inside the transaction: where the file cannot be written, nothing was handed out.
-        _replace_file(out, dataset.content)
+    with opened_database(settings.database_url) as database:
+        with open_snapshot(database) as session:
+            study_id = choose_study(session, study_code).id
+            dataset = build_dataset(session, study_id=study_id, purpose=purpose, actor=actor, now=now)
+        with database.writing() as session:
+            record_download(session, dataset, actor=actor, now=now)
+            # Inside the transaction: where the file cannot be written, nothing was handed out.
+            _replace_file(out, dataset.content)
     counts = ", ".join(f"{name} {count}" for name, count in dataset.rows.items())
     message = mark("%(file)s is written (%(counts)s). SHA-256: %(sha256)s")
     click.echo(translate(message, file=str(out), counts=counts, sha256=dataset.sha256))

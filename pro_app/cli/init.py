@@ -2,11 +2,12 @@
 
 import click
 
+from pro_app.cli.stores import opened_database
 from pro_app.cli.translation import translate
 from pro_app.errors import InputRejected, Problem
 from pro_app.language import mark
 from pro_app.settings import Settings
-from pro_app.storage.database import Database, open_database
+from pro_app.storage.database import Database
 from pro_app.storage.grants import grant_application_role
 from pro_app.storage.migrate import Store, migrate, schema_revision
 
@@ -31,17 +32,22 @@ def init(role: str | None) -> None:
         ("contacts", settings.contacts_database_url),
     )
     for store, url in stores:
-        database = open_database(url)
-        _check_can_grant(database, role)
-        before = schema_revision(database, store)
-        migrate(database, store)
-        if role is not None:
-            _grant(database, role)
-        after = schema_revision(database, store)
-        message = mark("%(store)s: up to date (%(after)s).")
-        if before != after:
-            message = mark("%(store)s: brought from %(before)s to %(after)s.")
-        click.echo(translate(message, store=store, before=before or "–", after=after or "–"))
+        with opened_database(url) as database:
+            _check_can_grant(database, role)
+            click.echo(_upgrade(database, store, role))
+
+
+def _upgrade(database: Database, store: Store, role: str | None) -> str:
+    """Migrate one store and grant; gives what happened in words."""
+    before = schema_revision(database, store)
+    migrate(database, store)
+    if role is not None:
+        _grant(database, role)
+    after = schema_revision(database, store)
+    message = mark("%(store)s: up to date (%(after)s).")
+    if before != after:
+        message = mark("%(store)s: brought from %(before)s to %(after)s.")
+    return translate(message, store=store, before=before or "–", after=after or "–")
 
 
 def _check_can_grant(database: Database, role: str | None) -> None:

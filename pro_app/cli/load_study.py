@@ -6,6 +6,7 @@ import click
 
 from pro_app.audit.actor import system_actor
 from pro_app.cli.file_problems import file_problem
+from pro_app.cli.stores import opened_database
 from pro_app.cli.translation import translate
 from pro_app.clock import system_clock
 from pro_app.errors import InputRejected
@@ -13,7 +14,6 @@ from pro_app.language import mark
 from pro_app.services.studies import load_current_protocol
 from pro_app.services.studies import load_study as load_study_files
 from pro_app.settings import Settings
-from pro_app.storage.database import open_database
 
 
 @click.command(
@@ -28,7 +28,7 @@ def load_study(protocol_file: Path) -> None:
     """Load the study; exit status 0 well, 2 for a file that cannot be used, with every problem."""
     settings = Settings.from_env()
     actor = system_actor("command", "load-study")
-    with open_database(settings.database_url).writing() as session:
+    with opened_database(settings.database_url) as database, database.writing() as session:
         try:
             study = load_study_files(session, protocol_path=protocol_file, actor=actor, now=system_clock())
         except OSError as error:

@@ -3,10 +3,10 @@
 import click
 
 from pro_app.audit.trail import verify_audit_trail as check_trail
+from pro_app.cli.stores import opened_database
 from pro_app.cli.translation import translate, translate_plural
 from pro_app.language import mark, mark_plural
 from pro_app.settings import Settings
-from pro_app.storage.database import open_database
 
 FAULTY = 2
 
@@ -22,7 +22,7 @@ FAULTY = 2
 def verify_audit_trail(context: click.Context) -> None:
     """Read every chain from its first entry on."""
     settings = Settings.from_env()
-    with open_database(settings.database_url).reading() as session:
+    with opened_database(settings.database_url) as database, database.reading() as session:
         entries, faults = check_trail(session)
     for fault in faults:
         message = mark("%(chain)s, entry %(sequence)s: %(what)s.")

@@ -34,5 +34,5 @@ def count_planned_messages(session: Session, participant_id: int) -> int:
 
 
 def find_next_due_at(session: Session) -> datetime | None:
-    """Find when the next planned message is to be tried, put-off ones included; None where none is planned."""
+    """Find when the next planned message is to be tried, put-off ones included; None if none is planned."""
     return session.scalar(select(func.min(OutboxMessage.attempt_at)).where(OutboxMessage.state == "planned"))

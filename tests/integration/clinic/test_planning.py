@@ -7,9 +7,11 @@ from sqlalchemy import func, select
 from pro_app.protocol.events import fold_events
 from pro_app.protocol.replan import PLAN_REPLACED
 from pro_app.protocol.schedule import plan_visits
+from pro_app.services.events import Correction, correct_event
 from pro_app.services.planning import plan_participant
 from pro_app.storage.catalogue import load_protocol
 from pro_app.storage.queries.events import list_events, read_events
+from pro_app.storage.queries.outbox import list_messages_with_visits
 from pro_app.storage.queries.participants import find_participant
 from pro_app.storage.tables.assessments import PlannedVisit
 
@@ -49,7 +51,12 @@ def test_only_the_baseline_is_planned_at_enrolment(clinic: Clinic) -> None:
     [
         [("randomised", 7, {"arm": "LUTATHERA"})],
         [("randomised", 7, {"arm": "SURVEILLANCE"})],
-        [("randomised", 7, {"arm": "LUTATHERA"}), ("infusion", 14, {}), ("infusion", 75, {}), ("treatment_ended", 131, {})],
+        [
+            ("randomised", 7, {"arm": "LUTATHERA"}),
+            ("infusion", 14, {}),
+            ("infusion", 75, {}),
+            ("treatment_ended", 131, {}),
+        ],
         [("randomised", 7, {"arm": "SURVEILLANCE"}), ("progressed", 60, {}), ("treatment_ended", 60, {})],
         [("randomised", 7, {"arm": "LUTATHERA"}), ("paused", 10, {"until": "2026-03-01"})],
         [("randomised", 7, {"arm": "LUTATHERA"}), ("messages_stopped", 10, {})],
@@ -58,7 +65,7 @@ def test_only_the_baseline_is_planned_at_enrolment(clinic: Clinic) -> None:
         [("randomised", 7, {"arm": "LUTATHERA"}), ("left", 30, {})],
         [("randomised", 7, {"arm": "SURVEILLANCE"}), ("left", 30, {}), ("died", 40, {})],
     ],
-)  # fmt: skip
+)
 def test_the_stored_plan_is_the_protocols_plan(
     clinic: Clinic, events: list[tuple[str, int, dict[str, str]]]
 ) -> None:
@@ -79,3 +86,97 @@ def test_planning_twice_changes_nothing_the_second_time(clinic: Clinic) -> None:
         )
         assert outcome.changed == ()
         assert session.scalar(select(func.count(PlannedVisit.id))) == before
+
+
+def plan_codes(clinic: Clinic, participant_id: int, state: str, on: date) -> set[str]:
+    return {code for code, r in clinic.assessments(participant_id).items() if r.state(noon(on)) == state}
+
+
+def test_a_visit_that_was_past_when_planned_is_missed_and_nobody_was_written_to(clinic: Clinic) -> None:
+    participant_id = clinic.enrol(date(2026, 1, 5))
+    late = date(2026, 4, 20)
+    clinic.record(participant_id, "randomised", date(2026, 1, 12), at=late, arm="LUTATHERA")
+    visit = clinic.assessments(participant_id)["W08"]
+    assert (visit.expected, visit.reason_code, visit.state(noon(late))) == (
+        True,
+        "SITE_LATE_RECORDING",
+        "missed",
+    )
+    with clinic.database.reading() as session:
+        about = {code for _row, code in list_messages_with_visits(session, participant_id)}
+    assert "W08" not in about
+    assert "W24" in about
+
+
+def test_a_visit_no_longer_planned_is_not_required_and_comes_back_with_the_correction(clinic: Clinic) -> None:
+    participant_id = clinic.enrol(date(2026, 1, 5))
+    clinic.record(participant_id, "randomised", date(2026, 1, 12), arm="LUTATHERA")
+    on = date(2026, 5, 4)
+    event_id = clinic.record(participant_id, "treatment_ended", on)
+    gone = clinic.assessments(participant_id)["W24"]
+    with clinic.writing() as session:
+        correction = Correction("misread", date(2026, 6, 25), {})
+        correct_event(session, event_id, correction, actor=clinic.nurse, now=noon(date(2026, 6, 26)))
+    back = clinic.assessments(participant_id)["W24"]
+    assert (gone.state(noon(on)), gone.reason_code) == ("not_required", PLAN_REPLACED)
+    assert (back.assessment_id, back.expected, back.reason_code) == (gone.assessment_id, True, None)
+    assert back.revision == gone.revision + 1
+
+
+def test_sent_answers_of_a_firm_visit_never_move(clinic: Clinic) -> None:
+    participant_id = clinic.enrol(date(2026, 1, 5))
+    event_id = clinic.record(participant_id, "randomised", date(2026, 1, 12), arm="LUTATHERA")
+    clinic.answer(participant_id, "W08", date(2026, 3, 9))
+    before = clinic.assessments(participant_id)["W08"]
+    with clinic.writing() as session:
+        correction = Correction("misread", date(2026, 1, 8), {"arm": "LUTATHERA"})
+        correct_event(session, event_id, correction, actor=clinic.nurse, now=noon(date(2026, 3, 20)))
+    records = clinic.assessments(participant_id)
+    assert records["W08"] == before
+    assert records["W16"].target_on == date(2026, 1, 8) + timedelta(weeks=16)
+
+
+def test_answers_of_a_provisional_visit_that_no_longer_fits_are_kept_and_it_is_planned_again(
+    clinic: Clinic,
+) -> None:
+    participant_id = clinic.enrol(date(2026, 1, 5))
+    clinic.record(participant_id, "randomised", date(2026, 1, 12), arm="SURVEILLANCE")
+    provisional = clinic.assessments(participant_id)["M03"]
+    answered_on = date(2026, 10, 12)
+    assert provisional.provisional
+    answered = clinic.answer(participant_id, "M03", answered_on)
+    clinic.record(participant_id, "treatment_ended", date(2026, 9, 1), at=date(2026, 10, 20))
+    records = clinic.assessments(participant_id)
+    unscheduled = records["UNSCHEDULED 1"]
+    assert unscheduled.assessment_id == answered
+    assert (unscheduled.planned_code, unscheduled.opens_on) == ("M03", provisional.opens_on)
+    assert unscheduled.state(noon(date(2026, 10, 21))) == "submitted"
+    assert records["M03"].assessment_id != answered
+    assert records["M03"].target_on == date(2026, 12, 1)
+    assert plan_codes(clinic, participant_id, "submitted", date(2026, 10, 21)) == {"UNSCHEDULED 1"}
+
+
+def test_half_given_answers_that_no_longer_fit_cannot_be_gone_on_with(clinic: Clinic) -> None:
+    participant_id = clinic.enrol(date(2026, 1, 5))
+    clinic.record(participant_id, "randomised", date(2026, 1, 12), arm="SURVEILLANCE")
+    on = date(2026, 10, 12)
+    clinic.answer(participant_id, "M03", on, submit=False)
+    clinic.record(participant_id, "treatment_ended", date(2026, 9, 1), at=on)
+    unscheduled = clinic.assessments(participant_id)["UNSCHEDULED 1"]
+    assert unscheduled.started_at is not None
+    assert not unscheduled.is_answerable(noon(on))
+
+
+def test_every_revision_of_the_plan_is_kept(clinic: Clinic) -> None:
+    participant_id = clinic.enrol(date(2026, 1, 5))
+    clinic.record(participant_id, "randomised", date(2026, 1, 12), arm="LUTATHERA")
+    with clinic.database.reading() as session:
+        rows = session.execute(
+            select(PlannedVisit.revision, PlannedVisit.closes_on, PlannedVisit.replaced_at)
+            .where(PlannedVisit.visit_code == "BASELINE")
+            .order_by(PlannedVisit.revision)
+        ).all()
+    assert [tuple(row) for row in rows] == [
+        (1, None, noon(date(2026, 1, 12))),
+        (2, date(2026, 1, 12), None),
+    ]

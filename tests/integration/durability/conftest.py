@@ -1,6 +1,7 @@
 """An installation with a real server on each database, which the tests kill."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def installation(request: pytest.FixtureRequest) -> Settings:
 @pytest.fixture
 def world(installation: Settings, tmp_path: Path) -> Iterator[DurableWorld]:
     """Start the server of the installation, and open its stores in this process too."""
-    server = ServerProcess(installation, tmp_path / "server.log")
+    server = ServerProcess(partial(create_app, installation), tmp_path / "server.log")
     server.start()
     built = build_durable_world(create_app(installation), server)
     yield built

@@ -23,8 +23,7 @@ def mail_server() -> Iterator[MailServer]:
     handler.controller = AnyPortController(handler, hostname="127.0.0.1", port=0)
     handler.controller.start()
     yield handler
-    handler.released.set()
-    handler.controller.stop(no_assert=True)
+    handler.stop()
 
 
 @pytest.fixture

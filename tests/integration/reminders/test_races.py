@@ -6,12 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from time import perf_counter
 
-from clinic_world import Clinic, noon
+from clinic_world import Clinic, build_clinic, noon
 from reminders_world import MailServer, list_rows
+from sqlalchemy import event
 
+from pro_app.contacts.vault import ContactVault
 from pro_app.reminders.dispatch import PostOffice, dispatch_due
 from pro_app.reminders.outbox.claims import ClaimedMessage, claim_next
 from pro_app.services.events import record_event
+from pro_app.storage.database import open_database
 
 DUE_AT = datetime(2026, 1, 7, 9, tzinfo=UTC)
 """When the reminder of the first form is due to everyone enrolled on Monday 5 January 2026."""
@@ -111,3 +114,27 @@ def test_a_stop_whose_transaction_is_still_open_is_waited_for_or_passed_by(
     assert dispatch_due(office, clock=lambda: DUE_AT).states == {}
     assert mail_server.accepted == []
     assert [row.state for row in list_rows(clinic.database)] == ["cancelled"]
+
+
+def test_what_is_due_is_found_through_the_index_however_many_messages_wait(
+    sqlite_url: str, vault: ContactVault
+) -> None:
+    clinic = build_clinic(open_database(sqlite_url), vault)
+    statements: list[str] = []
+    event.listen(
+        clinic.database.engine, "before_cursor_execute", lambda *told: statements.append(str(told[2]))
+    )
+    with clinic.writing() as session:
+        assert claim_next(session, claim_token="looking", now=DUE_AT) is None
+        looked = [statement for statement in statements if "FROM outbox_messages" in statement]
+        plans = [
+            str(
+                session.connection()
+                .exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", ("x", "x", 1, 0))
+                .all()
+            )
+            for statement in looked
+        ]
+    clinic.database.engine.dispose()
+    assert len(plans) == 2
+    assert all("USING INDEX ix_outbox_messages_state_attempt_at (state=?" in plan for plan in plans)

@@ -1,0 +1,198 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+
+import pytest
+from clinic_world import Clinic, noon
+from sqlalchemy import func, select
+
+from pro_app.contacts.vault import Contact
+from pro_app.errors import InputRejected, NotFound
+from pro_app.services.contact_changes import (
+    ContactChange,
+    SharedContact,
+    change_contact,
+    find_shared_change,
+    find_shared_contact,
+)
+from pro_app.services.contact_details import parse_contact, written_telephone
+from pro_app.services.enrolment import Enrolment, enrol_participant
+from pro_app.storage.tables.audit_trail import AuditEntry, AuditPayload
+from pro_app.storage.tables.events import ParticipantEvent
+from pro_app.storage.tables.participants import Participant
+
+TODAY = date(2026, 3, 2)
+CHANGE = ContactChange("b.durand@example.fr", None, "fr", "Europe/Paris", 18)
+
+
+def enrol(clinic: Clinic, said: Enrolment, minutes: int = 0) -> int:
+    with clinic.writing() as session:
+        now = noon(TODAY) + timedelta(minutes=minutes)
+        return enrol_participant(session, said, vault=clinic.vault, actor=clinic.nurse, now=now).id
+
+
+def refused_places(clinic: Clinic, said: Enrolment) -> list[str]:
+    with pytest.raises(InputRejected) as rejected:
+        enrol(clinic, said)
+    with clinic.database.reading() as session:
+        assert session.scalar(select(func.count(Participant.id))) == 0
+    return [problem.place for problem in rejected.value.problems]
+
+
+def test_enrolling_keeps_contacts_in_the_vault_and_out_of_the_audit_trail(clinic: Clinic) -> None:
+    participant_id = enrol(clinic, clinic.enrolment())
+    with clinic.database.reading() as session:
+        participant = session.get_one(Participant, participant_id)
+        events = session.scalars(select(ParticipantEvent)).all()
+        payloads = str([payload.items for payload in session.scalars(select(AuditPayload))])
+    assert clinic.vault.find(participant.contact_ref) == Contact("a.dupont@example.fr", "+33612345678")
+    assert [(event.kind, event.occurred_on) for event in events] == [("enrolled", date(2026, 1, 5))]
+    assert "participant_code" in payloads
+    assert "'email'" in payloads
+    assert "dupont" not in payloads
+    assert "612345678" not in payloads
+
+
+def test_both_contacts_may_be_absent(clinic: Clinic) -> None:
+    participant_id = enrol(clinic, clinic.enrolment(email="", telephone=None))
+    with clinic.database.reading() as session:
+        reference = session.get_one(Participant, participant_id).contact_ref
+    assert clinic.vault.find(reference) == Contact(None, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "places"),
+    [
+        ({"participant_code": "  "}, ["participant_code"]),
+        ({"participant_code": "15 ; drop"}, ["participant_code"]),
+        ({"participant_code": "É-1"}, ["participant_code"]),
+        ({"participant_code": "9" * 41}, ["participant_code"]),
+        ({"consented_on": date(2021, 10, 17)}, ["consented_on"]),
+        ({"consented_on": TODAY + timedelta(days=1)}, ["consented_on"]),
+        ({"notice_version": " "}, ["notice_version"]),
+        ({"notice_version": "x" * 41}, ["notice_version"]),
+        ({"email": "a.dupont@"}, ["email"]),
+        ({"email": "a@b.fr\nBcc: x@y.fr"}, ["email"]),
+        ({"telephone": "06 12"}, ["telephone"]),
+        ({"telephone": "call me"}, ["telephone"]),
+        ({"language": "de"}, ["language"]),
+        ({"zone": "Mars/Olympus"}, ["zone"]),
+        ({"reminder_hour": 7}, ["reminder_hour"]),
+        ({"reminder_hour": 20}, ["reminder_hour"]),
+        (
+            {"participant_code": "", "email": "x", "telephone": "y"},
+            ["participant_code", "email", "telephone"],
+        ),
+    ],
+)
+def test_every_bad_field_is_named_and_nobody_is_enrolled(
+    clinic: Clinic, changes: dict[str, object], places: list[str]
+) -> None:
+    assert refused_places(clinic, clinic.enrolment(**changes)) == places
+
+
+def test_a_code_used_before_is_refused_at_its_field(clinic: Clinic) -> None:
+    enrol(clinic, clinic.enrolment())
+    with pytest.raises(InputRejected) as rejected:
+        enrol(clinic, clinic.enrolment(participant_code=" 15-001 ", notice_version="3"))
+    assert [problem.place for problem in rejected.value.problems] == ["participant_code"]
+
+
+def test_the_same_form_sent_twice_enrols_once(clinic: Clinic) -> None:
+    first = enrol(clinic, clinic.enrolment())
+    second = enrol(clinic, clinic.enrolment(), minutes=1)
+    with clinic.database.reading() as session:
+        entries = session.scalar(
+            select(func.count(AuditEntry.id)).where(AuditEntry.action == "participant.enrol")
+        )
+    assert (first, entries) == (second, 1)
+
+
+def test_the_same_form_an_hour_later_is_a_code_used_before(clinic: Clinic) -> None:
+    enrol(clinic, clinic.enrolment())
+    with pytest.raises(InputRejected):
+        enrol(clinic, clinic.enrolment(), minutes=60)
+
+
+def test_the_same_form_sent_eight_times_at_once_enrols_once(clinic: Clinic) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        enrolled = set(pool.map(lambda _: enrol(clinic, clinic.enrolment()), range(8)))
+    assert len(enrolled) == 1
+
+
+def test_a_site_out_of_reach_does_not_exist(clinic: Clinic) -> None:
+    with pytest.raises(NotFound):
+        enrol(clinic, clinic.enrolment(site_id=clinic.other_site_id))
+
+
+def test_a_shared_contact_is_told_by_code_at_the_own_site_and_by_number_elsewhere(clinic: Clinic) -> None:
+    enrol(clinic, clinic.enrolment())
+    elsewhere = clinic.enrolment(site_id=clinic.other_site_id, participant_code="16-001", telephone=None)
+    with clinic.writing() as session:
+        enrol_participant(session, elsewhere, vault=clinic.vault, actor=clinic.other_nurse, now=noon(TODAY))
+    third = clinic.enrolment(participant_code="15-002")
+    with clinic.database.reading() as session:
+        shared = find_shared_contact(session, third, vault=clinic.vault, actor=clinic.nurse)
+        alone = find_shared_contact(
+            session,
+            clinic.enrolment(participant_code="15-002", email=None, telephone=None),
+            vault=clinic.vault,
+            actor=clinic.nurse,
+        )
+    assert shared == SharedContact(codes=("15-001",), elsewhere=1)
+    assert alone is None
+
+
+def test_changing_the_contact_is_audited_by_field_and_not_by_value(clinic: Clinic) -> None:
+    participant_id = enrol(clinic, clinic.enrolment())
+    for _ in range(2):
+        with clinic.writing() as session:
+            changed = change_contact(
+                session, participant_id, CHANGE, vault=clinic.vault, actor=clinic.nurse, now=noon(TODAY)
+            )
+            reference, hour = changed.contact_ref, changed.reminder_hour
+    with clinic.database.reading() as session:
+        entries = session.execute(
+            select(AuditPayload.items)
+            .join(AuditEntry, AuditEntry.id == AuditPayload.entry_id)
+            .where(AuditEntry.action == "contact.change")
+        ).all()
+    assert (hour, clinic.vault.find(reference)) == (18, Contact("b.durand@example.fr", None))
+    assert [{item["field"] for item in items} for (items,) in entries] == [
+        {"reminder_hour", "email", "telephone"}
+    ]
+    assert "durand" not in str(entries)
+
+
+def test_an_own_contact_is_not_shared_with_oneself(clinic: Clinic) -> None:
+    participant_id = enrol(clinic, clinic.enrolment())
+    same = ContactChange("a.dupont@example.fr", "+33612345678", "fr", "Europe/Paris", 10)
+    with clinic.database.reading() as session:
+        shared = find_shared_change(session, participant_id, same, vault=clinic.vault, actor=clinic.nurse)
+    assert shared is None
+
+
+def test_a_contact_out_of_reach_cannot_be_changed(clinic: Clinic) -> None:
+    participant_id = enrol(clinic, clinic.enrolment())
+    with pytest.raises(NotFound), clinic.writing() as session:
+        change_contact(
+            session, participant_id, CHANGE, vault=clinic.vault, actor=clinic.other_nurse, now=noon(TODAY)
+        )
+
+
+@pytest.mark.parametrize(
+    ("typed", "zone", "kept"),
+    [
+        ("06.12.34.56.78", "Europe/Paris", "+33612345678"),
+        ("+33 6 12 34 56 78", "Europe/Paris", "+33612345678"),
+        ("0692 12 34 56", "Indian/Reunion", "+262692123456"),
+        ("0690 00 11 22", "America/Guadeloupe", "+590690001122"),
+        ("75 12 34", "Pacific/Noumea", "+687751234"),
+        ("+41 79 123 45 67", "Europe/Paris", "+41791234567"),
+    ],
+)
+def test_telephones_of_france_and_overseas_are_understood(typed: str, zone: str, kept: str) -> None:
+    assert parse_contact(email=None, telephone=typed, zone=zone).telephone == kept
+
+
+def test_a_french_telephone_is_written_in_pairs() -> None:
+    assert written_telephone("+33612345678") == "06 12 34 56 78"
