@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
+from database_copies import Rows, read_rows, write_rows
+
 from pro_app.audit.actor import Actor, system_actor
 from pro_app.contacts.vault import ContactVault
 from pro_app.definitions.files import QUESTIONNAIRES
@@ -139,8 +141,22 @@ def staff_actor(role: str, *, study_id: int, site_id: int | None, account_id: in
     )
 
 
+_built: list[tuple[Rows, Clinic]] = []
+"""The clinic as it was first built in this process, to be copied."""
+
+
 def build_clinic(database: Database, vault: ContactVault) -> Clinic:
-    """Load the study, two sites and their staff."""
+    """Load the study, two sites and their staff, through the services the first time, then as a copy."""
+    if not _built:
+        clinic = _build_clinic(database, vault)
+        _built.append((read_rows(database), clinic))
+        return clinic
+    rows, clinic = _built[0]
+    write_rows(database, rows)
+    return replace(clinic, database=database, vault=vault)
+
+
+def _build_clinic(database: Database, vault: ContactVault) -> Clinic:
     actor, now = system_actor("test", "setup"), datetime(2025, 12, 1, 9, 0, tzinfo=UTC)
     with database.writing() as session:
         path = QUESTIONNAIRES / "protocols" / "reluth" / "1.0" / "protocol.yaml"

@@ -30,14 +30,14 @@ class Patient:
 
     def choose_pin(self) -> None:
         """Type the new PIN twice; ends at home."""
-        self.page.get_by_label(re.compile("^Votre PIN")).fill(PIN)
-        self.page.get_by_label(re.compile("Le même PIN")).fill(PIN)
+        self.page.get_by_label(re.compile("^Votre code PIN")).fill(PIN)
+        self.page.get_by_label(re.compile("Le même code PIN")).fill(PIN)
         self.tap("Continuer")
         expect(self.page.get_by_role("heading", name="Bonjour")).to_be_visible()
 
     def type_pin(self) -> None:
         """Type the PIN on a remembered device."""
-        self.page.get_by_label(re.compile("^Votre PIN")).fill(PIN)
+        self.page.get_by_label(re.compile("^Votre code PIN")).fill(PIN)
         self.tap("Continuer")
 
     def start(self) -> None:
@@ -52,6 +52,13 @@ class Patient:
             self.tap("Je préfère ne pas répondre")
             return
         self.option(said).check()
+        self.tap("Suivant")
+
+    def leave_blank(self, item_number: int) -> None:
+        """Go on twice without an answer, which leaves the item empty."""
+        self.find_item(item_number)
+        self.tap("Suivant")
+        expect(self.page.get_by_text("Vous n’avez pas choisi de réponse")).to_be_visible()
         self.tap("Suivant")
 
     def find_item(self, item_number: int) -> None:
@@ -123,7 +130,7 @@ class Nurse:
         """Record the randomisation, from the record."""
         page = self.page
         page.get_by_role("link", name="Enregistrer un évènement").click()
-        row = page.get_by_role("row").filter(has_text="Randomisation")
+        row = page.get_by_role("row").filter(has_text="Tirage au sort")
         row.get_by_role("button", name="Choisir").click()
         page.get_by_label(re.compile(arm)).check()
         page.get_by_label(re.compile("^Date")).fill(on.isoformat())

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from pro_app.audit.actor import Actor
 from pro_app.clock import civil_date, system_clock
 from pro_app.demo.history import History, World
+from pro_app.demo.people import HOME_SITE
 from pro_app.demo.virtual_people import plan_virtual_people
 from pro_app.reminders.dispatch import PostOffice, open_post_office
 from pro_app.services.studies import load_current_protocol
@@ -20,6 +21,8 @@ from pro_app.web.demo.state import Progress, save_progress
 
 SEED = 146
 REPORT_EVERY = 20
+HOME_WEIGHT = 3
+"""How many times more people than elsewhere the newcomer's own site enrols, so that its pages are full."""
 
 
 def fill_history(settings: Settings) -> None:
@@ -33,7 +36,7 @@ def fill_history(settings: Settings) -> None:
         protocol,
         seed=SEED,
         count=protocol.trial.planned_participants or SEED,
-        site_codes=sorted(history.world.site_ids),
+        site_codes=sorted(history.world.site_ids) + [HOME_SITE] * HOME_WEIGHT,
         today=civil_date(now, protocol.default_zone),
     )
     for person in people:

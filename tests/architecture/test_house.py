@@ -10,7 +10,7 @@ from architecture.repository_files import ROOT, list_files, read_text, say
 
 LONGEST_FUNCTION = 60
 LONGEST_MODULE = 400
-NAMELESS = frozenset({"utils", "util", "helpers", "helper", "common", "misc"})
+NAMELESS = frozenset({"utils", "util", "helpers", "common", "misc"})
 VAGUE_VERBS = ("get_", "process_", "handle_", "manage_")
 PERSONAL_FOLDER = re.compile(r"(?<![\w.~$}])/(?:home|root|Users|work|workspace|tmp|mnt)/\w")
 REASONLESS = re.compile(r"#\s*(?:noqa(?!: [A-Z0-9, ]+ +\S)|type: ignore(?!\[[\w, -]+\]\s+#))")

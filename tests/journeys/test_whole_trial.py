@@ -60,15 +60,17 @@ def test_what_a_patient_answers_reaches_the_statistician_with_the_scores_of_the_
 
 
 def _answer_with_a_stop(installation: Installation, link: str, answers: dict[int, str]) -> str:
-    """Answer on a phone, stop in the middle, come back with the PIN alone, send; gives the receipt code."""
-    first = {item: said for item, said in answers.items() if item <= STOP_AFTER}
+    """Answer on a phone, stop after a tap, come back with the PIN alone, send; gives the receipt code."""
+    first = {item: said for item, said in answers.items() if item < STOP_AFTER}
     rest = {item: said for item, said in answers.items() if item > STOP_AFTER}
     with installation.open_window(viewport=PHONE, is_mobile=True, has_touch=True) as page:
         patient = Patient(page)
         patient.activate(link)
         patient.start()
         patient.answer_all(first)
-        patient.find_item(STOP_AFTER + 1)
+        patient.find_item(STOP_AFTER)
+        patient.option(answers[STOP_AFTER]).check()
+        expect(page.get_by_text("reçu par votre centre")).to_be_visible()
         remembered = [cookie for cookie in page.context.cookies() if cookie["name"] == "device"]
     device = {"cookies": remembered, "origins": []}
     with installation.open_window(

@@ -5,6 +5,7 @@ from typing import TypeVar
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from wtforms import SelectChoice
 
 from pro_app.errors import InputRejected, NotFound, NotPermitted
 from pro_app.services.account_rules import ROLES
@@ -198,11 +199,11 @@ def _find_role(member: StaffMember, staff_role_id: int) -> HeldRole:
 
 def _offer_roles(form: Form) -> Form:
     """Fill in the roles and the sites that can be chosen."""
-    form.role.choices = [(role, role_words(role)) for role in ROLES]
+    form.role.choices = [SelectChoice(role, role_words(role)) for role in ROLES]
     sites = [count.site for count in count_by_site(this.session(), study_id=this.staff().study_id)]
     form.site.choices = [
-        (NO_SITE, gettext("All sites")),
-        *((site.id, f"{site.site_code} – {site.name}, {site.city}") for site in sites),
+        SelectChoice(NO_SITE, gettext("All sites")),
+        *(SelectChoice(site.id, f"{site.site_code} – {site.name}, {site.city}") for site in sites),
     ]
     return form
 

@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import DateField, RadioField, SelectField, StringField
+from wtforms import DateField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Optional
 
 from pro_app.language import LANGUAGES
@@ -70,6 +70,6 @@ class AccountForm(RoleForm):
     )
     language = SelectField(
         lazy_gettext("Language"),
-        choices=[(code, _LANGUAGE_WORDS[code]) for code in LANGUAGES],
+        choices=[SelectChoice(code, _LANGUAGE_WORDS[code]) for code in LANGUAGES],
         default=LANGUAGES[0],
     )

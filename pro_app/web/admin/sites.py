@@ -3,6 +3,7 @@
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from wtforms import SelectChoice
 
 from pro_app.errors import InputRejected
 from pro_app.services.sites import SiteDetails, count_by_site, load_site, save_site
@@ -56,7 +57,7 @@ def _site_form(obj: object = None) -> SiteForm:
     """Make the form with the time zones of the study."""
     protocol = load_current_protocol(this.session(), this.staff().study_id)
     form = SiteForm(obj=obj)
-    form.zone.choices = [(zone, zone.replace("_", " ")) for zone in protocol.zones]
+    form.zone.choices = [SelectChoice(zone, zone.replace("_", " ")) for zone in protocol.zones]
     return form
 
 

@@ -28,6 +28,7 @@ from pro_app.web.clinic.words import (
 
 READS_SHOWN = 8
 USUAL_MODE = "own_device"
+MESSAGES_GONE = 6
 MESSAGES_TO_COME = 3
 MESSAGE_TONES = {"sent": "good", "failed": "alert", "unknown": "attention"}
 READ_WORDS = {"record": lazy_gettext("record"), "contact": lazy_gettext("contact")}
@@ -50,7 +51,7 @@ def participant(participant_id: int) -> ResponseReturnValue:
     )
     zone = record.participant.zone
     messages = list_messages(this.session(), participant_id, actor=this.actor(), language=language)
-    shown, more = _choose_messages(messages)
+    shown, earlier, later = _choose_messages(messages)
     reads = list_reads(this.session(), participant_id=participant_id, limit=READS_SHOWN)
     return render_template(
         "clinic/participant.html",
@@ -59,7 +60,8 @@ def participant(participant_id: int) -> ResponseReturnValue:
         visit_notes=_visit_notes,
         event_entries=[_event_entry(record, event) for event in reversed(record.events)],
         message_entries=[_message_entry(message, zone) for message in shown],
-        more_messages=more,
+        earlier_messages=earlier,
+        later_messages=later,
         facts=_facts(record),
         read_pairs=[(moment(read.at, zone), read_words(read)) for read in reads],
     )
@@ -122,11 +124,12 @@ def _event_entry(record: ParticipantRecord, event: EventLine) -> dict[str, Any]:
     }
 
 
-def _choose_messages(messages: Sequence[MessageLine]) -> tuple[list[MessageLine], int]:
-    """Choose the messages to show: all that went out or should have, and the next ones; counts the rest."""
+def _choose_messages(messages: Sequence[MessageLine]) -> tuple[list[MessageLine], int, int]:
+    """Choose the last messages that went out or should have, and the next ones; counts those around them."""
     past = [m for m in messages if m.state not in {"planned", "cancelled"}]
     planned = [m for m in messages if m.state == "planned"]
-    return [*past, *planned[:MESSAGES_TO_COME]], len(planned[MESSAGES_TO_COME:])
+    shown = [*past[-MESSAGES_GONE:], *planned[:MESSAGES_TO_COME]]
+    return shown, len(past[:-MESSAGES_GONE]), len(planned[MESSAGES_TO_COME:])
 
 
 def _message_entry(message: MessageLine, zone: str) -> dict[str, Any]:

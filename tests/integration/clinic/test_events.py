@@ -28,7 +28,7 @@ def count_events(clinic: Clinic) -> int:
         return session.scalar(select(func.count(ParticipantEvent.id))) or 0
 
 
-def correct(clinic: Clinic, event_id: int, correction: Correction, on: date) -> int:
+def correct(clinic: Clinic, event_id: int, correction: Correction, *, on: date) -> int:
     with clinic.writing() as session:
         return correct_event(session, event_id, correction, actor=clinic.nurse, now=noon(on)).id
 
@@ -50,7 +50,7 @@ def correct(clinic: Clinic, event_id: int, correction: Correction, on: date) -> 
     ],
 )
 def test_an_event_that_cannot_be_is_refused_at_its_field_and_changes_nothing(
-    clinic: Clinic, kind: str, on: date, details: dict[str, str], place: str
+    clinic: Clinic, *, kind: str, on: date, details: dict[str, str], place: str
 ) -> None:
     participant_id = enrol_and_randomise(clinic)
     with pytest.raises(InputRejected) as rejected:
@@ -145,7 +145,7 @@ def test_the_same_correction_sent_twice_is_made_once(clinic: Clinic) -> None:
     event_id = clinic.record(participant_id, "randomised", RANDOMISED, arm="LUTATHERA")
     correction = Correction("misread", date(2026, 1, 9), {"arm": "LUTATHERA"})
     on = date(2026, 1, 13)
-    assert correct(clinic, event_id, correction, on) == correct(clinic, event_id, correction, on)
+    assert correct(clinic, event_id, correction, on=on) == correct(clinic, event_id, correction, on=on)
 
 
 def test_an_entry_corrected_in_the_meantime_cannot_be_corrected_again(clinic: Clinic) -> None:

@@ -88,7 +88,7 @@ def test_planning_twice_changes_nothing_the_second_time(clinic: Clinic) -> None:
         assert session.scalar(select(func.count(PlannedVisit.id))) == before
 
 
-def plan_codes(clinic: Clinic, participant_id: int, state: str, on: date) -> set[str]:
+def plan_codes(clinic: Clinic, participant_id: int, state: str, *, on: date) -> set[str]:
     return {code for code, r in clinic.assessments(participant_id).items() if r.state(noon(on)) == state}
 
 
@@ -153,7 +153,7 @@ def test_answers_of_a_provisional_visit_that_no_longer_fits_are_kept_and_it_is_p
     assert unscheduled.state(noon(date(2026, 10, 21))) == "submitted"
     assert records["M03"].assessment_id != answered
     assert records["M03"].target_on == date(2026, 12, 1)
-    assert plan_codes(clinic, participant_id, "submitted", date(2026, 10, 21)) == {"UNSCHEDULED 1"}
+    assert plan_codes(clinic, participant_id, "submitted", on=date(2026, 10, 21)) == {"UNSCHEDULED 1"}
 
 
 def test_half_given_answers_that_no_longer_fit_cannot_be_gone_on_with(clinic: Clinic) -> None:

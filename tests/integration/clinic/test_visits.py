@@ -26,7 +26,7 @@ def reopen(
         reopen_visit(session, assessment_id, reason=reason, actor=actor or clinic.nurse, now=noon(on))
 
 
-def say(clinic: Clinic, visit: str, on: date, not_done: NotDone) -> None:
+def say(clinic: Clinic, visit: str, not_done: NotDone, *, on: date = AFTER_W08) -> None:
     assessment_id = clinic.assessments(1)[visit].assessment_id
     with clinic.writing() as session:
         record_not_done(session, assessment_id, not_done, actor=clinic.nurse, now=noon(on))
@@ -76,8 +76,8 @@ def test_reopening_needs_a_reason_and_the_own_site(clinic: Clinic) -> None:
 
 def test_a_reason_is_kept_with_who_said_it_and_can_be_replaced(clinic: Clinic) -> None:
     participant_id = enrol_and_randomise(clinic)
-    say(clinic, "W08", AFTER_W08, NotDone("FORGOT", "patient", ""))
-    say(clinic, "W08", AFTER_W08, NotDone("OTHER", "relative", "at a wedding"))
+    say(clinic, "W08", NotDone("FORGOT", "patient", ""))
+    say(clinic, "W08", NotDone("OTHER", "relative", "at a wedding"))
     record = clinic.assessments(participant_id)["W08"]
     assert (record.not_done_reason, record.not_done_said_by, record.not_done_text) == (
         "OTHER",
@@ -102,11 +102,11 @@ def test_a_reason_that_the_protocol_does_not_know_is_refused(
 ) -> None:
     enrol_and_randomise(clinic)
     with pytest.raises(InputRejected) as rejected:
-        say(clinic, "W08", AFTER_W08, not_done)
+        say(clinic, "W08", not_done)
     assert [problem.place for problem in rejected.value.problems] == places
 
 
 def test_a_visit_to_come_needs_no_reason(clinic: Clinic) -> None:
     enrol_and_randomise(clinic)
     with pytest.raises(InputRejected):
-        say(clinic, "M12", AFTER_W08, NotDone("FORGOT", "patient", ""))
+        say(clinic, "M12", NotDone("FORGOT", "patient", ""))

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -20,6 +21,7 @@ from export_world import (
 
 from pro_app.audit.actor import Actor
 from pro_app.audit.trail import verify_audit_trail
+from pro_app.definitions.files import QUESTIONNAIRES
 from pro_app.errors import InputRejected, NotFound
 from pro_app.exports.columns import TABLES
 from pro_app.services.cards import print_card
@@ -79,6 +81,19 @@ def test_an_empty_trial_gives_tables_with_headers_only(clinic: Clinic) -> None:
 def test_no_other_column_leaves_the_house() -> None:
     assert {table.name: [column.name for column in table.columns] for table in TABLES} == {
         name: columns.split() for name, columns in ALLOWED_COLUMNS.items()
+    }
+
+
+def test_every_column_is_documented() -> None:
+    text = (QUESTIONNAIRES.parent / "docs" / "datasets.md").read_text(encoding="utf-8")
+    documented = {
+        section.split("`")[0]: re.findall(r"`(\w+)`", section.split(":", 1)[1].split("\n\n")[0])
+        for section in text.split("\n`")[1:]
+        if section.split("`")[0].endswith(".csv")
+    }
+
+    assert {f"{name}.csv": columns.split() for name, columns in ALLOWED_COLUMNS.items()} == {
+        name: columns for name, columns in documented.items() if name != "codebook.csv"
     }
 
 

@@ -4,7 +4,7 @@
   const form = document.getElementById("answer-form");
   const state = document.getElementById("save-state");
   if (!form || !state || !window.crypto || !crypto.randomUUID) return;
-  const field = (name) => form.elements[name];
+  const field = (name) => form.elements.namedItem(name); // `elements.item` is a method of the list
   let latest = "";
 
   const say = (kind, words) => {

@@ -1,0 +1,284 @@
+"""Takes the pictures of this folder anew: starts a filled demo, walks through the three faces, writes PNGs.
+
+The demo is filled once a day into build/pictures-demo and served from a copy, so that every picture shows
+a participant who has not begun yet.
+"""
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+SCREENS = Path(__file__).parent
+FILLED = ROOT / "build" / "pictures-demo"
+sys.path.insert(0, str(ROOT / "tests"))
+
+from journeys.install_chromium import find_chromium  # noqa: E402 -- found only on the path set above
+
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 800}
+LARGEST_PICTURE_BYTES = 150_000
+LONGEST_FILLING_SECONDS = 1800
+A_DAY_SECONDS = 86_400
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
+SEND_ANSWERS = """async ([path, token, body]) => (await fetch(path, {
+  method: "POST", headers: {"Content-Type": "application/json", "X-CSRFToken": token}, body: JSON.stringify(body),
+})).status"""
+
+
+class Photographer:
+    """Takes pictures of the pages of one running demo."""
+
+    def __init__(self, browser: Browser, access: dict[str, Any]) -> None:
+        self.browser = browser
+        self.access = access
+
+    @contextmanager
+    def window(self, size: dict[str, int], **options: Any) -> Iterator[Page]:  # noqa: ANN401 -- Playwright's own options
+        """Open a window of a size, sharp on phones."""
+        sharpness = 2 if size == PHONE else 1
+        context = self.browser.new_context(
+            base_url=self.access["base_url"],
+            viewport=size,  # type: ignore[arg-type]  # a dict of two numbers
+            device_scale_factor=sharpness,
+            locale="fr-FR",
+            timezone_id="Europe/Paris",
+            reduced_motion="reduce",
+            **options,
+        )
+        try:
+            yield context.new_page()
+        finally:
+            context.close()
+
+    def take(self, page: Page, name: str, path: str | None = None) -> None:
+        """Take the picture `name` of a page as it first shows itself."""
+        if path is not None:
+            page.goto(path)
+        page.evaluate("document.fonts.ready")
+        content = page.screenshot(path=SCREENS / f"{name}.png", animations="disabled")
+        mark = "  too large" if len(content) > LARGEST_PICTURE_BYTES else ""
+        print(f"{name:34} {len(content) // 1000:4} kB{mark}")  # noqa: T201 -- a command
+
+    def sign_in_participant(self, page: Page) -> None:
+        """Sign in as the participant to try; ends at home."""
+        person = self.access["participant"]
+        page.goto("/p/sign-in")
+        page.get_by_label("Code de connexion").fill(person["sign_in_code"])
+        page.locator("#pin").fill(person["pin"])
+        page.get_by_role("button", name="Se connecter").click()
+
+    def sign_in_staff(self, page: Page, role: str) -> None:
+        """Sign in as a member of staff; ends on the first page of the role."""
+        member = next(member for member in self.access["staff"] if member["role"] == role)
+        page.goto("/staff/sign-in")
+        page.get_by_label("Identifiant").fill(member["username"])
+        page.get_by_label("Mot de passe").fill(member["password"])
+        page.get_by_role("button", name="Se connecter").click()
+
+
+def take_arrival(camera: Photographer) -> None:
+    """Picture the way in, before anyone is signed in."""
+    with camera.window(PHONE) as page:
+        camera.take(page, "patient-sign-in-phone", "/p/sign-in")
+        camera.take(page, "patient-activation-phone", camera.access["new_card"]["path"])
+        page.get_by_role("button", name="Commencer").click()
+        camera.take(page, "patient-choose-pin-phone")
+
+
+def take_questionnaire(camera: Photographer) -> None:
+    """Picture home and the questionnaire on a phone, in the dark too, and on a desktop."""
+    with camera.window(PHONE) as page:
+        camera.sign_in_participant(page)
+        camera.take(page, "patient-home-phone")
+        page.get_by_role("link", name="Commencer").click()
+        camera.take(page, "patient-instruction-phone")
+        folder = page.url.rsplit("/", 1)[0]
+        page.goto(f"{folder}/4")
+        page.get_by_role("radio").nth(1).check()
+        page.get_by_text("reçu par votre centre").wait_for()
+        camera.take(page, "patient-question-phone")
+        page.emulate_media(color_scheme="dark")
+        camera.take(page, "patient-question-dark-phone")
+        page.emulate_media(color_scheme="light")
+        page.goto(f"{folder}/5")
+        page.get_by_role("button", name="Suivant").click()
+        camera.take(page, "patient-empty-item-phone")
+        camera.take(page, "patient-scale-phone", f"{folder}/32")
+        camera.take(page, "patient-not-applicable-phone", f"{folder}/44")
+        camera.take(page, "patient-home-begun-phone", "/p/home")
+        page.set_viewport_size(DESK)  # type: ignore[arg-type]  # a dict of two numbers
+        camera.take(page, "patient-question-desktop", f"{folder}/6")
+        camera.take(page, "patient-home-desktop", "/p/home")
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a dict of two numbers
+        take_sending(camera, page, folder)
+
+
+def take_sending(camera: Photographer, page: Page, folder: str) -> None:
+    """Answer what is open and picture the review, who answered, the receipt and the empty home."""
+    page.goto(f"{folder}/6")
+    token = page.locator("#answer-form [name=csrf_token]").get_attribute("value")
+    status = page.evaluate(
+        SEND_ANSWERS, ["/p/operations", token, list_answers(int(folder.rsplit("/", 1)[1]))]
+    )
+    if status != 200:  # noqa: PLR2004 -- the status of a batch that was kept
+        raise RuntimeError(f"the answers were refused with status {status}")
+    camera.take(page, "patient-review-phone", f"{folder}/review")
+    page.get_by_role("link", name="Continuer").click()
+    page.get_by_role("radio").first.check()
+    camera.take(page, "patient-who-answered-phone")
+    page.get_by_role("button", name="Envoyer").click()
+    page.get_by_role("heading", name="C’est reçu").wait_for()
+    camera.take(page, "patient-receipt-phone")
+    camera.take(page, "patient-home-empty-phone", "/p/home")
+    page.get_by_role("button", name="Se déconnecter").click()
+    camera.take(page, "patient-pin-phone", "/p/sign-in")
+
+
+def list_answers(assessment_id: int) -> dict[str, Any]:
+    """Make answers to all items but the fifth, which stays without one."""
+    operations = [
+        {
+            "operation_id": f"00000000-0000-4000-8000-{number:012}",
+            "instrument_code": "qlq-c30" if number <= 30 else "qlq-ginet21",  # noqa: PLR2004 -- its last item
+            "item_number": number,
+            "state": "answered",
+            "value": 5 if number in {29, 30} else 1 + number % 3,
+            "counter": 1_000 + number,
+        }
+        for number in range(1, 52)
+        if number != 5  # noqa: PLR2004 -- left without an answer
+    ]
+    return {"assessment_id": assessment_id, "operations": operations}
+
+
+def take_clinic(camera: Photographer) -> None:
+    """Picture the nurse's pages."""
+    with camera.window(DESK) as page:
+        camera.take(page, "staff-sign-in-desktop", "/staff/sign-in")
+        camera.sign_in_staff(page, "nurse")
+        camera.take(page, "clinic-list-desktop", "/clinic/")
+        record = find_full_record(page)
+        camera.take(page, "clinic-participant-desktop", record)
+        camera.take(page, "clinic-events-desktop", f"{record}/events/new")
+        camera.take(page, "clinic-completion-desktop", "/clinic/completion")
+        camera.take(page, "clinic-enrolment-desktop", "/clinic/participants/new")
+        page.goto("/clinic/?q=15-902")
+        page.get_by_role("link", name="15-902").click()
+        page.get_by_role("link", name="Carte").click()
+        page.get_by_role("button", name="Imprimer une nouvelle carte").click()
+        camera.take(page, "clinic-card-desktop")
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a dict of two numbers
+        camera.take(page, "clinic-list-phone", "/clinic/")
+        camera.take(page, "clinic-participant-phone", record)
+
+
+def find_full_record(page: Page) -> str:
+    """Find the record with the longest story among the first patients of the list."""
+    page.goto("/clinic/")
+    links = page.get_by_role("main").locator("th a").all()
+    addresses = [str(link.get_attribute("href")) for link in links]
+    lengths = {}
+    for address in addresses:
+        page.goto(address)
+        lengths[address] = page.get_by_role("row").count()
+    return max(lengths, key=lambda address: lengths[address])
+
+
+def take_sponsor(camera: Photographer) -> None:
+    """Picture the statistician's, the administrator's and the coordinator's pages."""
+    with camera.window(DESK) as page:
+        camera.sign_in_staff(page, "statistician")
+        camera.take(page, "statistics-desktop", "/statistics/")
+    with camera.window(DESK) as page:
+        camera.sign_in_staff(page, "administrator")
+        camera.take(page, "admin-sites-desktop", "/admin/")
+        camera.take(page, "admin-accounts-desktop", "/admin/accounts")
+    with camera.window(DESK) as page:
+        camera.sign_in_staff(page, "coordinator")
+        camera.take(page, "coordinator-completion-desktop", "/clinic/completion")
+
+
+def take_demo(camera: Photographer) -> None:
+    """Picture the demo's own pages."""
+    with camera.window(DESK) as page:
+        camera.take(page, "demo-tour-desktop", "/demo")
+        camera.take(page, "style-desktop", "/style")
+    with camera.window(PHONE) as page:
+        camera.take(page, "demo-messages-phone", "/demo/messages")
+
+
+@contextmanager
+def serve_demo(folder: Path) -> Iterator[dict[str, Any]]:
+    """Serve the demo of a folder on a free port until the pictures are taken; gives how to sign in."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [Path(sys.executable).with_name("pro-app"), "demo", "--port", str(port), "--folder", folder]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 -- our own command
+    try:
+        wait_until_it_answers(f"http://localhost:{port}/healthz", server)
+        yield json.loads((folder / "access.json").read_text(encoding="utf-8"))
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def wait_until_it_answers(address: str, server: subprocess.Popen[bytes]) -> None:
+    """Wait for the server; raises RuntimeError if it ends instead."""
+    while server.poll() is None:
+        try:
+            with urlopen(address, timeout=5):  # noqa: S310 -- our own address
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError("the demo did not start")
+
+
+def fill_demo() -> None:
+    """Fill the demo's history, unless that was done within the last day."""
+    progress = FILLED / "progress.json"
+    if is_filled(progress) and time.time() - progress.stat().st_mtime < A_DAY_SECONDS:  # noqa: TID251 -- the age of a file
+        return
+    print("Filling the demo's history (a few minutes)…", flush=True)  # noqa: T201 -- a command
+    shutil.rmtree(FILLED, ignore_errors=True)
+    with serve_demo(FILLED):
+        until = time.monotonic() + LONGEST_FILLING_SECONDS
+        while not is_filled(progress):
+            if time.monotonic() > until:
+                raise TimeoutError("the history is not filled yet")
+            time.sleep(2)
+
+
+def is_filled(progress: Path) -> bool:
+    """Tell whether the past years are all there."""
+    return progress.exists() and bool(json.loads(progress.read_text(encoding="utf-8"))["finished"])
+
+
+def main() -> None:
+    """Fill, serve, and take every picture."""
+    fill_demo()
+    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
+        folder = Path(place) / "demo"
+        shutil.copytree(FILLED, folder)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        with serve_demo(folder) as access:
+            camera = Photographer(browser, access)
+            for take in (take_arrival, take_questionnaire, take_clinic, take_sponsor, take_demo):
+                take(camera)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""What comes between: machines that open links, and a session that ends in the middle of an answer."""
+
+import pytest
+from journey_people import Patient
+from journey_world import PHONE, Installation
+from playwright.sync_api import Page, expect
+
+SCANNER_VISITS = 10
+
+
+def test_a_card_is_still_good_after_scanners_opened_its_link_and_ran_its_scripts(
+    installation: Installation,
+) -> None:
+    link = f"/p/activate#{installation.enrol().token}"
+    with installation.open_window() as page:
+        for _ in range(SCANNER_VISITS):
+            page.goto("about:blank")
+            page.goto(link)
+            expect(page.get_by_text("Votre carte a été lue")).to_be_visible()
+    with installation.open_window(viewport=PHONE) as page:
+        Patient(page).activate(link)
+    with installation.open_window(viewport=PHONE, watch=installation.watch(403)) as page:
+        page.goto(link)
+        Patient(page).tap("Commencer")
+        expect(page.get_by_text("Cette carte ne peut pas être utilisée")).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with-javascript", "without-javascript"])
+def test_an_answer_given_after_the_session_ended_goes_through_the_pin(
+    installation: Installation, *, scripts: bool
+) -> None:
+    card = installation.enrol()
+    watch = installation.watch(400, 401)
+    with installation.open_window(viewport=PHONE, watch=watch, java_script_enabled=scripts) as page:
+        patient = Patient(page)
+        _activate_by_code(page, card.short_code)
+        patient.start()
+        patient.answer(1, "3")
+
+        patient.find_item(2)
+        installation.expire_sessions(card.participant_id)
+        patient.option("4").check()
+        patient.tap("Suivant")
+        expect(page.get_by_text("Votre réponse est gardée")).to_be_visible()
+        patient.type_pin()
+        patient.find_item(3)
+
+        page.context.clear_cookies(name="participant")
+        patient.option("1").check()
+        patient.tap("Suivant")
+        patient.type_pin()
+        patient.find_item(4)
+
+        for kept in ("1", "4", "3"):
+            patient.tap("Précédent")
+            expect(patient.option(kept)).to_be_checked()
+
+
+def _activate_by_code(page: Page, short_code: str) -> None:
+    patient = Patient(page)
+    page.goto("/p/activate")
+    page.get_by_label("Code de la carte").fill(short_code)
+    patient.tap("Commencer")
+    patient.choose_pin()

@@ -1,0 +1,125 @@
+from datetime import date
+
+from clinic_browser import StaffBrowser
+from clinic_world import Clinic
+from sqlalchemy import select
+
+from pro_app.storage.tables.events import ParticipantEvent
+from pro_app.storage.tables.read_log import RecordRead
+
+
+def recorded(clinic: Clinic) -> list[str]:
+    with clinic.database.reading() as session:
+        return list(session.scalars(select(ParticipantEvent.kind).order_by(ParticipantEvent.id)))
+
+
+def address(participant_id: int) -> str:
+    return f"/clinic/participants/{participant_id}/events/new"
+
+
+def test_randomisation_is_asked_about_while_the_baseline_is_not_sent(
+    clinic: Clinic, nurse: StaffBrowser
+) -> None:
+    new = address(clinic.enrol(date(2026, 3, 2)))
+    form = nurse.post(new, kind="randomised")
+    assert 'value="LUTATHERA"' in form.text
+    said = {"kind": "randomised", "step": "save", "arm": "LUTATHERA", "occurred_on": "2026-03-02"}
+    assert nurse.post(new, **said).status_code == 200
+    assert recorded(clinic) == ["enrolled"]
+    nurse.post(new, **said, confirmed="yes")
+    assert recorded(clinic) == ["enrolled", "randomised"]
+
+
+def test_randomisation_needs_no_question_once_the_baseline_is_sent(
+    clinic: Clinic, nurse: StaffBrowser
+) -> None:
+    participant_id = clinic.enrol(date(2026, 2, 27))
+    clinic.answer(participant_id, "BASELINE", date(2026, 2, 28))
+    said = {"kind": "randomised", "step": "save", "arm": "LUTATHERA", "occurred_on": "2026-03-02"}
+    nurse.post(address(participant_id), **said)
+    again = nurse.post(address(participant_id), **said)
+    assert recorded(clinic) == ["enrolled", "randomised"]
+    assert (again.status_code, again.request.path) == (200, f"/clinic/participants/{participant_id}")
+
+
+def test_a_death_is_recorded_only_after_the_question(clinic: Clinic, nurse: StaffBrowser) -> None:
+    participant_id = clinic.enrol(date(2026, 2, 27))
+    clinic.record(participant_id, "randomised", date(2026, 2, 28), arm="SURVEILLANCE")
+    said = {"kind": "died", "step": "save", "occurred_on": "2026-03-01"}
+    question = nurse.post(address(participant_id), **said)
+    assert 'name="confirmed" value="yes"' in question.text
+    assert "died" not in recorded(clinic)
+    for _ in range(2):
+        done = nurse.post(address(participant_id), **said, confirmed="yes")
+        assert (done.status_code, done.request.path) == (200, f"/clinic/participants/{participant_id}")
+    assert recorded(clinic) == ["enrolled", "randomised", "died"]
+    assert [c for c, r in clinic.assessments(participant_id).items() if r.expected] == ["BASELINE"]
+
+
+def test_what_speaks_against_an_event_stands_at_its_field(clinic: Clinic, nurse: StaffBrowser) -> None:
+    new = address(clinic.enrol(date(2026, 2, 27)))
+    future = nurse.post(new, kind="died", step="save", occurred_on="2026-03-03")
+    no_date = nurse.post(new, kind="died", step="save", occurred_on="")
+    no_arm = nurse.post(new, kind="randomised", step="save", occurred_on="2026-03-01")
+    too_soon = nurse.post(new, kind="treatment_ended", step="save", occurred_on="2026-03-01")
+    assert [page.status_code for page in (future, no_date, no_arm, too_soon)] == [400] * 4
+    assert 'id="occurred_on-error"' in future.text
+    assert 'id="occurred_on-error"' in no_date.text
+    assert 'id="arm-error"' in no_arm.text
+    assert "error-summary" in too_soon.text
+    assert recorded(clinic) == ["enrolled"]
+
+
+def test_an_unknown_kind_of_event_is_a_missing_page(clinic: Clinic, nurse: StaffBrowser) -> None:
+    assert nurse.post(address(clinic.enrol(date(2026, 2, 27))), kind="abducted").status_code == 404
+
+
+def test_no_address_says_what_happened_to_the_patient(clinic: Clinic, nurse: StaffBrowser) -> None:
+    participant_id = clinic.enrol(date(2026, 2, 27))
+    pages = [
+        nurse.get(path).text for path in (address(participant_id), f"/clinic/participants/{participant_id}")
+    ]
+    links = " ".join(part.split('"')[0] for page in pages for part in page.split('href="')[1:])
+    assert not any(word in links for word in ("died", "left", "lost", "randomised", "reluth"))
+
+
+def test_a_correction_needs_a_reason_and_moves_the_plan(clinic: Clinic, nurse: StaffBrowser) -> None:
+    participant_id = clinic.enrol(date(2026, 2, 20))
+    event_id = clinic.record(participant_id, "randomised", date(2026, 2, 27), arm="LUTATHERA")
+    form = f"/clinic/participants/{participant_id}/events/{event_id}"
+    said = {"occurred_on": "2026-02-26", "arm": "SURVEILLANCE"}
+    assert 'id="reason-error"' in nurse.post(form, **said).text
+    for _ in range(2):
+        assert (
+            nurse.post(form, **said, reason="misread").request.path
+            == f"/clinic/participants/{participant_id}"
+        )
+    assert clinic.assessments(participant_id)["BASELINE"].closes_on == date(2026, 2, 26)
+    assert recorded(clinic) == ["enrolled", "randomised", "randomised"]
+
+
+def test_an_event_is_taken_back(clinic: Clinic, nurse: StaffBrowser) -> None:
+    participant_id = clinic.enrol(date(2026, 2, 20))
+    event_id = clinic.record(participant_id, "left", date(2026, 2, 27))
+    assert not clinic.assessments(participant_id)["BASELINE"].expected
+    form = f"/clinic/participants/{participant_id}/events/{event_id}"
+    nurse.post(form, occurred_on="2026-02-27", never_happened="y", reason="another patient")
+    assert clinic.assessments(participant_id)["BASELINE"].expected
+
+
+def test_looks_at_a_record_and_a_contact_are_logged_and_the_list_is_not(
+    clinic: Clinic, nurse: StaffBrowser, monitor: StaffBrowser
+) -> None:
+    participant_id = clinic.enrol(date(2026, 2, 27))
+    nurse.get("/clinic/")
+    nurse.get(f"/clinic/participants/{participant_id}")
+    nurse.get(f"/clinic/participants/{participant_id}/contact")
+    monitor.get(f"/clinic/participants/{participant_id}")
+    with clinic.database.reading() as session:
+        reads = session.execute(select(RecordRead.account_id, RecordRead.what).order_by(RecordRead.id)).all()
+    nurse_id, monitor_id = clinic.nurse.account_id, clinic.monitor.account_id
+    assert [tuple(read) for read in reads] == [
+        (nurse_id, "record"),
+        (nurse_id, "contact"),
+        (monitor_id, "record"),
+    ]
