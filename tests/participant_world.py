@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from clinic_world import Clinic, build_clinic
 from conftest import NOW, TEST_SECRET
@@ -63,9 +63,9 @@ class World:
                 now=now,
             )
 
-    def randomise(self, on: date = NOW.date(), *, at: date | None = None) -> None:
-        """Record the randomisation."""
-        self.clinic.record(self.participant_id, "randomised", on, at=at, arm="LUTATHERA")
+    def randomise(self) -> None:
+        """Record the randomisation, today."""
+        self.clinic.record(self.participant_id, "randomised", NOW.date(), arm="LUTATHERA")
 
     def enrol_another(self, code: str = "15-099") -> "World":
         """Enrol a second participant at the same site."""

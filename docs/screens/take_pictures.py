@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 -- a command, no package
 """Takes the pictures of this folder anew: starts a filled demo, walks through the three faces, writes PNGs.
 
 The demo is filled once a day into build/pictures-demo and served from a copy, so that every picture shows
@@ -28,12 +29,15 @@ from journeys.install_chromium import find_chromium  # noqa: E402 -- found only 
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
+PHONE_SHARPNESS = 1.5
 LARGEST_PICTURE_BYTES = 150_000
 LONGEST_FILLING_SECONDS = 1800
 A_DAY_SECONDS = 86_400
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 SEND_ANSWERS = """async ([path, token, body]) => (await fetch(path, {
-  method: "POST", headers: {"Content-Type": "application/json", "X-CSRFToken": token}, body: JSON.stringify(body),
+  method: "POST",
+  headers: {"Content-Type": "application/json", "X-CSRFToken": token},
+  body: JSON.stringify(body),
 })).status"""
 
 
@@ -47,7 +51,7 @@ class Photographer:
     @contextmanager
     def window(self, size: dict[str, int], **options: Any) -> Iterator[Page]:  # noqa: ANN401 -- Playwright's own options
         """Open a window of a size, sharp on phones."""
-        sharpness = 2 if size == PHONE else 1
+        sharpness = PHONE_SHARPNESS if size == PHONE else 1
         context = self.browser.new_context(
             base_url=self.access["base_url"],
             viewport=size,  # type: ignore[arg-type]  # a dict of two numbers
@@ -118,10 +122,9 @@ def take_questionnaire(camera: Photographer) -> None:
         camera.take(page, "patient-scale-phone", f"{folder}/32")
         camera.take(page, "patient-not-applicable-phone", f"{folder}/44")
         camera.take(page, "patient-home-begun-phone", "/p/home")
-        page.set_viewport_size(DESK)  # type: ignore[arg-type]  # a dict of two numbers
-        camera.take(page, "patient-question-desktop", f"{folder}/6")
-        camera.take(page, "patient-home-desktop", "/p/home")
-        page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a dict of two numbers
+        with camera.window(DESK, storage_state=page.context.storage_state()) as desk:
+            camera.take(desk, "patient-question-desktop", f"{folder}/6")
+            camera.take(desk, "patient-home-desktop", "/p/home")
         take_sending(camera, page, folder)
 
 
@@ -179,9 +182,9 @@ def take_clinic(camera: Photographer) -> None:
         page.get_by_role("link", name="Carte").click()
         page.get_by_role("button", name="Imprimer une nouvelle carte").click()
         camera.take(page, "clinic-card-desktop")
-        page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a dict of two numbers
-        camera.take(page, "clinic-list-phone", "/clinic/")
-        camera.take(page, "clinic-participant-phone", record)
+        with camera.window(PHONE, storage_state=page.context.storage_state()) as phone:
+            camera.take(phone, "clinic-list-phone", "/clinic/")
+            camera.take(phone, "clinic-participant-phone", record)
 
 
 def find_full_record(page: Page) -> str:

@@ -15,15 +15,19 @@ from pro_app.storage.database import Database
 from pro_app.storage.tables.throttles import Throttle
 
 FREE_TRIES = 5
+FREE_TRIES_OF_A_SOURCE = 30
+"""A ward or a hospital goes out through one address, so a source is allowed more than one account."""
 WINDOW = timedelta(minutes=1)
 FORGOTTEN_AFTER = timedelta(hours=24)
 LONGEST_WAIT = timedelta(minutes=15)
+MOST_DOUBLINGS = 4
+"""Enough to reach the longest wait; without it the number would outgrow a timedelta."""
 
 
-def count_try(database: Database, key: str, *, now: datetime) -> None:
+def count_try(database: Database, key: str, *, now: datetime, free_tries: int = FREE_TRIES) -> None:
     """Count one try under `key` (an account or a source) or raise `TryLater`; never locks for good.
 
-    Five tries a minute are free; each further one within a day doubles the wait, up to 15 minutes.
+    `free_tries` a minute cost nothing; each further one within a day doubles the wait, up to 15 minutes.
     """
     with database.writing() as session:
         throttle = session.get(Throttle, _digest(key), with_for_update=True)
@@ -35,8 +39,9 @@ def count_try(database: Database, key: str, *, now: datetime) -> None:
         if now - throttle.window_started_at > (FORGOTTEN_AFTER if throttle.blocked_until else WINDOW):
             throttle.tries, throttle.window_started_at, throttle.blocked_until = 0, now, None
         throttle.tries += 1
-        if throttle.tries >= FREE_TRIES:
-            throttle.blocked_until = now + min(WINDOW * 2 ** (throttle.tries - FREE_TRIES), LONGEST_WAIT)
+        if throttle.tries >= free_tries:
+            doublings = min(throttle.tries - free_tries, MOST_DOUBLINGS)
+            throttle.blocked_until = now + min(WINDOW * 2**doublings, LONGEST_WAIT)
 
 
 def forget_tries(session: Session, key: str) -> None:

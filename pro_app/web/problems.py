@@ -8,7 +8,6 @@ from wtforms import Form
 
 from pro_app.errors import InputRejected, Problem
 
-
 ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_interval
 from flask_babel import format_date, format_datetime, format_percent, get_locale, gettext, lazy_gettext
+from flask_login import current_user
 
 from pro_app.services.contact_details import written_telephone
 from pro_app.services.event_offers import EventOffer
-from pro_app.web import request as this
 from pro_app.web.clinic.face import blueprint
 
 SITE_STAFF = ("nurse", "investigator")
@@ -113,8 +113,9 @@ def effect_sentences(offer: EventOffer) -> list[str]:
 
 
 def is_site_staff() -> bool:
-    """Tell whether the signed-in person works at the site, and so may change something."""
-    return this.staff().role in SITE_STAFF
+    """Tell whether somebody is signed in who works at the site, and so may change something."""
+    # Error pages under these addresses are also shown to people who are not signed in.
+    return getattr(current_user, "role", None) in SITE_STAFF
 
 
 @blueprint.context_processor

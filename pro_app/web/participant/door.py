@@ -35,10 +35,9 @@ def door() -> ResponseReturnValue:
 def show_pin() -> ResponseReturnValue:
     """Ask for the PIN on a remembered device."""
     secret = find_device_secret()
-    centre = find_centre_of_device(this.session(), device_secret=secret) if secret else None
-    if centre is None:
+    if secret is None or find_centre_of_device(this.session(), device_secret=secret) is None:
         return redirect(url_for("participant.show_sign_in"))
-    return render_template("participant/pin.html", form=PinForm(), centre=centre)
+    return _render_pin(PinForm(), secret)
 
 
 @blueprint.post("/p/pin")
@@ -46,9 +45,8 @@ def show_pin() -> ResponseReturnValue:
 def sign_in_by_pin() -> ResponseReturnValue:
     """Sign in with the PIN, then save the answer that waited for it."""
     form, secret = PinForm(), find_device_secret() or ""
-    carried = find_carried(form.carried.data)
     if not form.validate_on_submit():
-        return render_template("participant/pin.html", form=form, carried=carried, centre=None), 400
+        return _render_pin(form, secret), 400
     keys = (f"device:{token_digest(secret)}", f"source:{request.remote_addr}")
     try:
         count_tries(*keys)
@@ -57,7 +55,7 @@ def sign_in_by_pin() -> ResponseReturnValue:
         )
     except (SignInRefused, TryLater) as refusal:
         status = explain_refusal(form.pin, refusal)
-        return render_template("participant/pin.html", form=form, carried=carried, centre=None), status
+        return _render_pin(form, secret), status
     forget_good_tries(*keys)
     return enter(token, device_secret=secret, carried=form.carried.data)
 
@@ -116,6 +114,16 @@ def enter(token: str, *, device_secret: str | None, carried: str | None = None) 
     if device_secret:
         remember_device(response, device_secret)
     return response
+
+
+def _render_pin(form: PinForm, device_secret: str) -> str:
+    """Render the PIN page with the centre to call."""
+    return render_template(
+        "participant/pin.html",
+        form=form,
+        carried=find_carried(form.carried.data),
+        centre=find_centre_of_device(this.session(), device_secret=device_secret),
+    )
 
 
 def _save_carried(token: str, text: str | None) -> str | None:

@@ -88,7 +88,7 @@ def test_every_column_is_documented() -> None:
     text = (QUESTIONNAIRES.parent / "docs" / "datasets.md").read_text(encoding="utf-8")
     documented = {
         section.split("`")[0]: re.findall(r"`(\w+)`", section.split(":", 1)[1].split("\n\n")[0])
-        for section in text.split("\n`")[1:]
+        for section in text.split("\n\n`")[1:]
         if section.split("`")[0].endswith(".csv")
     }
 

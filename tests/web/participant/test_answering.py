@@ -28,7 +28,9 @@ def address(world: World) -> str:
     return f"/p/q/{world.assessment().assessment_id}"
 
 
-def answer(client: FlaskClient, address: str, screen: int, value: str, go: str = "next") -> TestResponse:
+def answer(
+    client: FlaskClient, address: str, screen: int, value: str, *, go: str = "next"
+) -> TestResponse:
     return post(client, client.get(f"{address}/{screen}"), {"answer": value, "go": go})
 
 
@@ -88,7 +90,7 @@ def test_going_on_without_a_change_writes_nothing(signed_in: FlaskClient, world:
 
 def test_going_back_keeps_what_was_just_chosen(signed_in: FlaskClient, world: World, address: str) -> None:
     assert (
-        answer(signed_in, address, SECOND_ITEM, "2", "previous").headers["Location"]
+        answer(signed_in, address, SECOND_ITEM, "2", go="previous").headers["Location"]
         == f"{address}/{FIRST_ITEM}"
     )
     assert current(world) == {2: ("answered", 2)}

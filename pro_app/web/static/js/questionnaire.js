@@ -26,6 +26,7 @@
   form.addEventListener("change", async (event) => {
     if (event.target.name !== "answer") return;
     const chosen = event.target.value;
+    document.getElementById("asking")?.remove(); // the question about an empty item has its answer
     const operation = {
       operation_id: crypto.randomUUID(),
       instrument_code: field("instrument").value,
