@@ -27,6 +27,8 @@ CLIENTS = 8
 REQUESTS = 25
 """Requests of each client in one round; every request saves one answer, or one row."""
 ITEMS = range(1, 29)
+IDLE_SECONDS = 60
+"""How long a connection may rest, so that none is made anew after the other's turn."""
 
 Send = Callable[[], None]
 
@@ -60,10 +62,12 @@ def measure(name: str, urls: list[str], folder: Path) -> None:
 @contextmanager
 def serving(make_app: Callable[[], Flask], ready_path: str, log: Path) -> Iterator[int]:
     """Serve an app under gunicorn with two workers; gives the port."""
-    server = ServerProcess(make_app, log, ready_path=ready_path)
+    server = ServerProcess(make_app, log, ready_path=ready_path, keepalive_seconds=IDLE_SECONDS)
     server.start()
-    yield server.port
-    server.stop()
+    try:
+        yield server.port
+    finally:
+        server.stop()
 
 
 def sending(pool: ThreadPoolExecutor, senders: list[Send]) -> Work:
@@ -81,7 +85,7 @@ def sending(pool: ThreadPoolExecutor, senders: list[Send]) -> Work:
 
 def answer_sender(port: int, assessment_id: int, cookie: str) -> Send:
     """Give what saves one answer of a signed-in person, as the page's script does."""
-    phone, numbers = Phone(port, cookie), count()
+    phone, numbers = Phone(port, cookie, keep_alive=True), count()
     phone.load(send_path(assessment_id))
 
     def send() -> None:

@@ -16,10 +16,9 @@ from pro_app.web import access, admin, auth, clinic, health, participant, questi
 from pro_app.web import demo as demo_pages
 from pro_app.web import request as this
 from pro_app.web.assets import init_assets
-from pro_app.web.cookies import FaceSessionInterface
 from pro_app.web.errors import init_errors
 from pro_app.web.locale import init_locale
-from pro_app.web.principals import init_principals
+from pro_app.web.principals import FaceSessionInterface, init_principals
 from pro_app.web.security_headers import init_security_headers
 
 TRANSLATIONS = Path(__file__).parents[1] / "translations"

@@ -1,4 +1,4 @@
-"""A participant's browser over real HTTP: one connection, one cookie, and the CSRF token of a page."""
+"""A participant's browser over real HTTP: its cookie, and the CSRF token of a page."""
 
 import http.client
 import json
@@ -25,9 +25,13 @@ class Reply:
 
 
 class Phone:
-    """One browser, signed in by the cookie that it holds."""
+    """One browser, signed in by the cookie that it holds.
 
-    def __init__(self, port: int, cookie: str) -> None:
+    Without `keep_alive` each request has a connection of its own, so that one lost was truly under way.
+    """
+
+    def __init__(self, port: int, cookie: str, *, keep_alive: bool = False) -> None:
+        self._keep_alive = keep_alive
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
         self._cookie = f"participant={cookie}"
         self._csrf_token = ""
@@ -67,6 +71,8 @@ class Phone:
         except LOST:
             self._connection.close()
             raise
+        if not self._keep_alive:
+            self._connection.close()
         for cookie in answer.headers.get_all("Set-Cookie") or []:
             if cookie.startswith("participant="):
                 self._cookie = cookie.split(";", 1)[0]

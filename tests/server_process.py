@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -42,6 +43,7 @@ class ServerProcess:
     log: Path
     workers: int = 2
     ready_path: str = "/healthz"
+    keepalive_seconds: int = 2
     port: int = field(default_factory=_find_free_port)
     _process: ForkServerProcess | None = None
 
@@ -50,7 +52,9 @@ class ServerProcess:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([__name__, "pro_app.app"])
         self._process = context.Process(
-            target=_serve, args=(self.make_app, self.log), kwargs={"port": self.port, "workers": self.workers}
+            target=_serve,
+            args=(self.make_app, self.log),
+            kwargs={"port": self.port, "workers": self.workers, "keepalive": self.keepalive_seconds},
         )
         self._process.start()
         until = time.monotonic() + LONGEST_START_SECONDS
@@ -97,10 +101,19 @@ class ServerProcess:
             return probe.connect_ex((HOST, self.port)) == 0
 
 
-def _serve(make_app: Callable[[], Flask], log: Path, *, port: int, workers: int) -> None:
+def _serve(make_app: Callable[[], Flask], log: Path, *, port: int, **options: int) -> None:
     """Serve in a group of processes of its own, so that all of it can be killed at once."""
     os.setsid()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     with log.open("ab") as output:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(output.fileno(), stream.fileno())
-    serve(make_app, bind=[f"{HOST}:{port}"], workers=workers, threads=8)
+    serve(make_app, bind=[f"{HOST}:{port}"], threads=8, **options)
+
+
+def _end_with_parent() -> None:
+    """End the whole group when whoever started it is gone, even by a signal."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.killpg(0, signal.SIGKILL)

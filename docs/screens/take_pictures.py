@@ -30,7 +30,7 @@ from journeys.install_chromium import find_chromium  # noqa: E402 -- found only 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
 PHONE_SHARPNESS = 1.5
-LARGEST_PICTURE_BYTES = 150_000
+LARGEST_PICTURE_BYTES = 160_000
 LONGEST_FILLING_SECONDS = 1800
 A_DAY_SECONDS = 86_400
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
@@ -81,6 +81,7 @@ class Photographer:
         page.goto("/p/sign-in")
         page.get_by_label("Code de connexion").fill(person["sign_in_code"])
         page.locator("#pin").fill(person["pin"])
+        page.get_by_label("C’est mon propre appareil").check()
         page.get_by_role("button", name="Se connecter").click()
 
     def sign_in_staff(self, page: Page, role: str) -> None:
@@ -146,7 +147,7 @@ def take_sending(camera: Photographer, page: Page, folder: str) -> None:
     camera.take(page, "patient-receipt-phone")
     camera.take(page, "patient-home-empty-phone", "/p/home")
     page.get_by_role("button", name="Se déconnecter").click()
-    camera.take(page, "patient-pin-phone", "/p/sign-in")
+    camera.take(page, "patient-pin-phone", "/")
 
 
 def list_answers(assessment_id: int) -> dict[str, Any]:

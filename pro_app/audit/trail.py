@@ -61,7 +61,8 @@ def record_change(
         payload_digest=payload_digest(salt, change.items),
         previous_digest=head.digest,
     )
-    entry = AuditEntry(**_columns(link, now), digest=link_digest(link))
+    columns = {name: getattr(link, name) for name in ChainLink.__slots__} | {"at": now}
+    entry = AuditEntry(**columns, digest=link_digest(link))
     session.add(entry)
     session.flush()
     session.add(AuditPayload(entry_id=entry.id, salt=salt, items=change.items))
@@ -134,10 +135,6 @@ def _lock_head(session: Session, chain: str) -> AuditChainHead:
 
 def _written(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _columns(link: ChainLink, now: datetime) -> dict[str, Any]:
-    return {name: getattr(link, name) for name in ChainLink.__slots__} | {"at": now}
 
 
 def _link(entry: AuditEntry) -> ChainLink:

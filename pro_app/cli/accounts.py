@@ -55,9 +55,7 @@ def create_account(
         with database.reading() as session:
             study_id = choose_study(session, study_code).id
             site_id = _find_site_id(session, study_id, site_code)
-        problems = check_role(role, site_id)
-        if problems:
-            raise InputRejected(tuple(problems))
+        _check_role(role, site_id)
         password = _read_password()
         with database.writing() as session:
             account = add_account(
@@ -80,6 +78,13 @@ def create_account(
             )
     message = mark("The account %(username)s was made, role %(role)s.")
     click.echo(translate(message, username=account.username, role=role))
+
+
+def _check_role(role: str, site_id: int | None) -> None:
+    """Refuse a role that does not fit its site before a password is asked for."""
+    problems = check_role(role, site_id)
+    if problems:
+        raise InputRejected(tuple(problems))
 
 
 def _find_site_id(session: Session, study_id: int, site_code: str | None) -> int | None:

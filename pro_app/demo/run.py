@@ -1,6 +1,7 @@
 """Starting the demo: a migrated SQLite file, the people to be, the server, and the past years behind it."""
 
 import multiprocessing
+import os
 import shutil
 import socket
 import threading
@@ -71,10 +72,12 @@ def start_demo(place: DemoPlace, *, reset: bool, announce: Callable[[dict[str, A
     filling = multiprocessing.get_context("spawn").Process(target=fill_history, args=(place.settings,))
     if not _is_filled(place.folder):
         filling.start()
+    own_process = os.getpid()
     try:
         serve(lambda: _make_app(place.settings), bind=_addresses(place.port), workers=1, threads=8)
     finally:
-        if filling.is_alive():
+        # The server's forked workers come by here too when they end; only its own parent may ask.
+        if os.getpid() == own_process and filling.is_alive():
             filling.terminate()
             filling.join()
 

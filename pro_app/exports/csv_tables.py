@@ -2,10 +2,11 @@
 
 import csv
 import io
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import BinaryIO
 
-from pro_app.exports.columns import Column, TableDefinition
+from pro_app.exports.columns import ColumnType, TableDefinition
 from pro_app.exports.datasets import Cell, Row
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -18,16 +19,20 @@ class CsvTable:
     def __init__(self, table: TableDefinition, stream: BinaryIO) -> None:
         self.table = table
         self.rows = 0
-        self._text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
-        self._writer = csv.writer(self._text, lineterminator="\n")
+        self._text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+        # RFC 4180. The writer of Python 3.11 quotes a line break only if it is part of the terminator.
+        self._writer = csv.writer(self._text, lineterminator="\r\n")
         self._writer.writerow(column.name for column in table.columns)
         self._names = frozenset(column.name for column in table.columns)
+        self._renderers = [(column.name, _RENDERERS[column.type]) for column in table.columns]
 
     def write(self, row: Row) -> None:
         """Write one row; raises ValueError where its columns are not exactly those of the table."""
         if row.keys() != self._names:
             raise ValueError(f"{self.table.name}: {sorted(self._names ^ row.keys())}")
-        self._writer.writerow(render_cell(row[column.name], column) for column in self.table.columns)
+        self._writer.writerow(
+            [render(row[name]) if render else row[name] for name, render in self._renderers]
+        )
         self.rows += 1
 
     def finish(self) -> None:
@@ -36,21 +41,27 @@ class CsvTable:
         self._text.detach()
 
 
-def render_cell(value: Cell, column: Column) -> str:
-    """Write one value by the type of its column; nothing stays empty, numbers have full precision."""
+def render_flag(value: Cell) -> str:
+    """Write 1 or 0."""
+    return "" if value is None else "1" if value else "0"
+
+
+def render_date(value: Cell) -> str:
+    """Write a civil date: 2026-03-02."""
+    return value.isoformat() if isinstance(value, date) else ""
+
+
+def render_moment(value: Cell) -> str:
+    """Write a moment, or nothing."""
+    return render_time(value) if isinstance(value, datetime) else ""
+
+
+def render_text(value: Cell) -> str:
+    """Write a text, with an apostrophe before one that a spreadsheet would run as a formula."""
     if value is None:
         return ""
-    match column.type:
-        case "flag":
-            return "1" if value else "0"
-        case "integer" | "number":
-            return repr(value)
-        case "date" if isinstance(value, date):
-            return value.isoformat()
-        case "datetime" if isinstance(value, datetime):
-            return render_time(value)
-        case _:
-            return render_text(str(value))
+    text = str(value)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def render_time(at: datetime) -> str:
@@ -58,6 +69,12 @@ def render_time(at: datetime) -> str:
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
-def render_text(text: str) -> str:
-    """Put an apostrophe before a text that a spreadsheet would run as a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+_RENDERERS: Mapping[ColumnType, Callable[[Cell], str] | None] = {
+    "text": render_text,
+    "flag": render_flag,
+    "date": render_date,
+    "datetime": render_moment,
+    # The CSV writer itself gives whole numbers and the shortest text that reads back as the same number.
+    "integer": None,
+    "number": None,
+}

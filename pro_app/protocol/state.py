@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from pro_app.protocol.windows import Window
 
@@ -54,6 +55,13 @@ def assessment_state(window: Window, facts: AssessmentFacts, now: datetime) -> A
 
 def is_answerable(window: Window, facts: AssessmentFacts, now: datetime) -> bool:
     """Say whether answers may be given at `now`: in the window, or while the site has reopened it."""
+    return any(span.is_open(now) for span in list_answerable_windows(window, facts))
+
+
+# The same window and facts come back at every answer, and for every row of a list.
+@lru_cache(maxsize=4096)
+def list_answerable_windows(window: Window, facts: AssessmentFacts) -> tuple[Window, ...]:
+    """List when answers may be given: never to a form that was sent, is closed or is not expected."""
     if facts.answered_at is not None or facts.closed or not facts.expected:
-        return False
-    return window.is_open(now) or (facts.reopened is not None and facts.reopened.is_open(now))
+        return ()
+    return (window,) if facts.reopened is None else (window, facts.reopened)

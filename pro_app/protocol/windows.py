@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 
@@ -24,6 +25,8 @@ class Window:
         return self.closes_at is not None and at >= self.closes_at
 
 
+# The same window is asked for at every answer, and for every row of a list.
+@lru_cache(maxsize=4096)
 def civil_window(opens_on: date, closes_on: date | None, zone: str) -> Window:
     """Give the window from 00:00 of the first day to 24:00 of the last one in `zone` (an IANA name)."""
     closes_at = None if closes_on is None else start_of_day(closes_on + timedelta(days=1), zone)

@@ -5,26 +5,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor
 from pro_app.audit.trail import Change, record_change
 from pro_app.errors import AnswerRejected, OperationConflict
+from pro_app.instruments.instrument import Instrument
 from pro_app.services.responses import (
-    AskedInstrument,
+    begin_response,
     list_asked_instruments,
-    open_response,
-    require_answerable,
+    refuse_answering,
     require_reachable,
 )
-from pro_app.storage.queries.answers import list_current_answers, list_known_operations
 from pro_app.storage.queries.assessments import AssessmentRecord, load_assessment
 from pro_app.storage.tables.answers import Answer
-from pro_app.storage.tables.assessments import Assessment
+from pro_app.storage.tables.responses import Response
 
 AnswerState = Literal["answered", "declined", "left_blank", "not_applicable"]
 """What a person can say about an item; `not_reached` is only ever concluded at submission."""
+
+_asked: dict[tuple[str, str], Mapping[str, Instrument]] = {}
+"""What a visit of a protocol version asks, by instrument code; kept, since a hash never changes meaning."""
 
 LARGEST_SKEW = timedelta(minutes=5)
 """A device clock that is further off says nothing about when an answer was given."""
@@ -64,25 +66,37 @@ def save_operations(
     Raises NotFound, OperationConflict, AlreadySubmitted, WindowClosed or AnswerRejected.
     """
     assessment = load_assessment(session, assessment_id, lock=True)
-    require_reachable(assessment, actor)
+    if assessment.participant_id != actor.participant_id:  # one's own is always within reach
+        require_reachable(assessment, actor)
     new = _list_new(session, assessment_id, operations)
     if new:
-        require_answerable(assessment, now)
-        asked = {a.instrument.code: a for a in list_asked_instruments(session, assessment)}
+        if not assessment.is_answerable(now):
+            raise refuse_answering(assessment, now)
+        key = assessment.protocol.sha256, assessment.planned_code
+        if key not in _asked:
+            asked = list_asked_instruments(session, assessment)
+            _asked[key] = {part.instrument.code: part.instrument for part in asked}
         for operation in new:
-            _check(operation, asked.get(operation.instrument_code))
-        _write(session, assessment, new, asked=asked, actor=actor, now=now)
+            _check(operation, _asked[key].get(operation.instrument_code))
+        _write(session, assessment, new, actor=actor, now=now)
     return SavedOperations(assessment_id, tuple(o.operation_id for o in operations), now)
-
-
-def said(state: str, value: int | None) -> str:
-    """Give an answer as the audit trail shows it: its code, or why there is none."""
-    return state if value is None else str(value)
 
 
 def _list_new(session: Session, assessment_id: int, operations: Sequence[Operation]) -> list[Operation]:
     """List the operations that are not kept yet, in the order of their device's counter."""
-    known = dict(list_known_operations(session, [operation.operation_id for operation in operations]))
+    columns = (
+        Response.assessment_id,
+        Response.instrument_code,
+        Answer.item_number,
+        Answer.state,
+        Answer.value,
+    )
+    rows = session.execute(
+        select(Answer.operation_id, *columns)
+        .join(Response, Response.id == Answer.response_id)
+        .where(Answer.operation_id.in_([operation.operation_id for operation in operations]))
+    )
+    known = {operation_id: tuple(body) for operation_id, *body in rows}
     new = []
     for o in operations:
         body = (assessment_id, o.instrument_code, o.item_number, o.state, o.value)
@@ -94,14 +108,14 @@ def _list_new(session: Session, assessment_id: int, operations: Sequence[Operati
     return sorted(new, key=lambda operation: operation.counter)
 
 
-def _check(operation: Operation, asked: AskedInstrument | None) -> None:
+def _check(operation: Operation, instrument: Instrument | None) -> None:
     """Raise AnswerRejected unless the operation fits an item of the instrument that it names."""
-    item = asked.instrument.items_by_number.get(operation.item_number) if asked else None
+    item = instrument.items_by_number.get(operation.item_number) if instrument else None
     why = None
-    if asked is None or item is None:
+    if instrument is None or item is None:
         why = "unknown_item"
     elif operation.state == "answered":
-        offered = asked.instrument.response_sets[item.response_set].values
+        offered = instrument.response_sets[item.response_set].values
         why = None if operation.value in offered else "value_out_of_range"
     elif operation.value is not None:
         why = "value_without_answer"
@@ -116,35 +130,38 @@ def _write(
     assessment: AssessmentRecord,
     operations: Sequence[Operation],
     *,
-    asked: Mapping[str, AskedInstrument],
     actor: Actor,
     now: datetime,
 ) -> None:
     """Write checked operations, each superseding what stood before it, and one audit entry for all."""
-    if assessment.started_at is None:
-        session.execute(
-            update(Assessment).where(Assessment.id == assessment.assessment_id).values(started_at=now)
-        )
-    response_ids = {
-        code: open_response(session, asked[code], assessment=assessment, now=now).id
-        for code in sorted({operation.instrument_code for operation in operations})
-    }
-    standing = {
-        (answer.response_id, answer.item_number): answer
-        for answer in list_current_answers(session, response_ids.values())
-    }
+    rows = session.scalars(
+        select(Response).where(Response.assessment_id == assessment.assessment_id).order_by(Response.version)
+    )
+    response_ids = {row.instrument_code: row.id for row in rows}
     items = []
     for operation in operations:
-        answer = _make_answer(operation, response_ids[operation.instrument_code], actor=actor, now=now)
-        before = standing.get((answer.response_id, answer.item_number))
+        code = operation.instrument_code
+        if code not in response_ids:
+            response_ids[code] = begin_response(session, assessment, code, now=now)
+        answer = _make_answer(operation, response_ids[code], actor=actor, now=now)
+        place = {"response_id": answer.response_id, "item_number": answer.item_number}
+        before = session.scalar(select(Answer).filter_by(superseded_at=None, **place))
         overtaken = before is not None and _is_overtaken(answer, before)
         if overtaken:
             answer.superseded_at = now
-        else:
-            _supersede(session, before, now)
-            standing[answer.response_id, answer.item_number] = answer
+        elif before is not None:
+            before.superseded_at = now
+            session.flush()  # only one answer to an item may be in force at any moment
         session.add(answer)
-        items.append(_audit_item(operation, before, overtaken=overtaken))
+        items.append(
+            {
+                "field": f"{code}:{operation.item_number}",
+                "before": None if before is None else before.value or before.state,
+                "after": operation.value or operation.state,
+                "operation": operation.operation_id,
+                "outcome": "overtaken" if overtaken else "in_force",
+            }
+        )
     change = Change("answers.save", f"assessment:{assessment.assessment_id}", items)
     record_change(session, change, actor=actor, site_id=assessment.site_id, now=now)
 
@@ -177,21 +194,3 @@ def _is_overtaken(answer: Answer, standing: Answer) -> bool:
         and answer.device_id == standing.device_id
         and answer.entered_by == standing.entered_by
     )
-
-
-def _supersede(session: Session, standing: Answer | None, now: datetime) -> None:
-    """Take the standing answer out of force at once, since only one per item may be in force."""
-    if standing is not None:
-        standing.superseded_at = now
-        session.flush()
-
-
-def _audit_item(operation: Operation, before: Answer | None, *, overtaken: bool) -> dict[str, str | None]:
-    """Say what became of one item; what was overtaken is kept but never came into force."""
-    return {
-        "field": f"{operation.instrument_code}:{operation.item_number}",
-        "before": said(before.state, before.value) if before is not None else None,
-        "after": said(operation.state, operation.value),
-        "operation": operation.operation_id,
-        "outcome": "overtaken" if overtaken else "in_force",
-    }

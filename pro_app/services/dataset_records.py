@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -13,10 +14,8 @@ from pro_app.storage.queries.assessments import AssessmentRecord, list_assessmen
 from pro_app.storage.queries.dataset import list_answers_in_force, list_responses, list_scores_in_force
 from pro_app.storage.queries.events import list_events_by_participant, read_events
 from pro_app.storage.queries.participants import list_participants, list_sites
-from pro_app.storage.tables.answers import Answer
 from pro_app.storage.tables.participants import Participant
 from pro_app.storage.tables.responses import Response
-from pro_app.storage.tables.scores import Score
 from pro_app.storage.tables.studies import Study
 
 _ENTERED_BY = {"participant": "participant", "account": "staff"}
@@ -59,10 +58,11 @@ def _load_kept(session: Session, person: Participant) -> _Kept:
     kept = _Kept({}, {}, {})
     for response in list_responses(session, person.id):
         kept.responses.setdefault(response.assessment_id, []).append(response)
-    for answer in list_answers_in_force(session, person.id):
-        kept.answers.setdefault(answer.response_id, {})[answer.item_number] = _answer(answer)
-    for score in list_scores_in_force(session, person.id):
-        kept.scores.setdefault(score.response_id, []).append(_score(score))
+    for response_id, *columns in list_answers_in_force(session, person.id):
+        answer = _answer(*columns)
+        kept.answers.setdefault(response_id, {})[answer.item_number] = answer
+    for response_id, *columns in list_scores_in_force(session, person.id):
+        kept.scores.setdefault(response_id, []).append(ScoreRecord(*columns))
     return kept
 
 
@@ -128,32 +128,8 @@ def _response(
     )
 
 
-def _answer(row: Answer) -> AnswerRecord:
-    return AnswerRecord(
-        item_number=row.item_number,
-        state=row.state,
-        value=row.value,
-        mode=row.mode,
-        entered_by=_ENTERED_BY.get(row.entered_by.partition(":")[0], "system"),
-        operation_id=row.operation_id,
-        counter=row.counter,
-        answered_at=row.answered_at,
-        received_at=row.received_at,
-    )
-
-
-def _score(row: Score) -> ScoreRecord:
-    return ScoreRecord(
-        scoring_name=row.scoring_name,
-        scale_code=row.scale_code,
-        value=row.value,
-        raw=row.raw,
-        answered=row.answered,
-        not_applicable=row.not_applicable,
-        missing=row.missing,
-        needed=row.needed,
-        reason=row.reason,
-        instrument_sha256=row.instrument_sha256,
-        app_version=row.app_version,
-        scored_at=row.scored_at,
-    )
+def _answer(*columns: Any) -> AnswerRecord:  # noqa: ANN401 -- the columns of a query, in its order
+    """Make the record of an answer, with the kind of who entered it in place of the reference."""
+    number, state, value, mode, entered_by, *rest = columns
+    kind = _ENTERED_BY.get(entered_by.partition(":")[0], "system")
+    return AnswerRecord(number, state, value, mode, kind, *rest)

@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor
-from pro_app.errors import AlreadySubmitted, NotFound, WindowClosed
+from pro_app.errors import AlreadySubmitted, NotFound, ProAppError, WindowClosed
 from pro_app.instruments.instrument import Instrument
 from pro_app.protocol.protocol import InstrumentReference
 from pro_app.services.studies import find_wording
 from pro_app.storage.catalogue import load_instrument
 from pro_app.storage.queries.answers import find_instrument_sha256, list_current_responses
 from pro_app.storage.queries.assessments import AssessmentRecord
+from pro_app.storage.tables.assessments import Assessment
 from pro_app.storage.tables.responses import Response
 
 
@@ -36,13 +38,17 @@ def require_reachable(assessment: AssessmentRecord, actor: Actor) -> None:
 
 def require_answerable(assessment: AssessmentRecord, now: datetime) -> None:
     """Raise AlreadySubmitted or WindowClosed unless the assessment may be answered at `now`."""
+    if not assessment.is_answerable(now):
+        raise refuse_answering(assessment, now)
+
+
+def refuse_answering(assessment: AssessmentRecord, now: datetime) -> ProAppError:
+    """Give the error that says why an assessment cannot be answered: it was sent, or is not open."""
     if assessment.submitted_at is not None:
-        raise AlreadySubmitted(
+        return AlreadySubmitted(
             assessment.assessment_id, assessment.submitted_at, assessment.receipt_code or ""
         )
-    if not assessment.is_answerable(now):
-        opens_on, closes_on = assessment.opens_on, assessment.closes_on
-        raise WindowClosed(opens_on, closes_on, not_yet=now < assessment.window.opens_at)
+    return WindowClosed(assessment.opens_on, assessment.closes_on, not_yet=now < assessment.window.opens_at)
 
 
 def list_asked_instruments(session: Session, assessment: AssessmentRecord) -> tuple[AskedInstrument, ...]:
@@ -78,6 +84,20 @@ def open_response(
     session.add(response)
     session.flush()
     return response
+
+
+def begin_response(
+    session: Session, assessment: AssessmentRecord, instrument_code: str, *, now: datetime
+) -> int:
+    """Begin the response to one instrument, and the assessment with its first one; gives its key."""
+    if assessment.started_at is None:
+        session.execute(
+            update(Assessment).where(Assessment.id == assessment.assessment_id).values(started_at=now)
+        )
+    for asked in list_asked_instruments(session, assessment):
+        if asked.instrument.code == instrument_code:
+            return open_response(session, asked, assessment=assessment, now=now).id
+    raise NotFound("instrument")
 
 
 def _asked_instrument(

@@ -143,7 +143,8 @@ def find_staff_sign_in(database: Database, token: str, *, now: datetime) -> Staf
             )
             .order_by(StaffRole.id)
         ).all()
-    _touch(database, record, now=now)
+    if now - record.seen_at > TOUCH_AFTER:
+        _touch(database, record, now=now)
     return StaffSignIn(
         session_id=record.id,
         account_id=account.id,
@@ -174,7 +175,8 @@ def find_participant_sign_in(database: Database, token: str, *, now: datetime) -
     if row is None:
         return None
     record, participant = row
-    _touch(database, record, now=now)
+    if now - record.seen_at > TOUCH_AFTER:
+        _touch(database, record, now=now)
     return ParticipantSignIn(
         session_id=record.id,
         participant_id=participant.id,
@@ -222,7 +224,6 @@ def end_participant_session(session: Session, *, session_id: int, now: datetime)
 
 def _touch(database: Database, record: StaffSession | ParticipantSession, *, now: datetime) -> None:
     """Note that the session lives, in a short transaction of its own and not at every request."""
-    if now - record.seen_at > TOUCH_AFTER:
-        table = type(record)
-        with database.writing() as session:
-            session.execute(update(table).where(table.id == record.id).values(seen_at=now))
+    table = type(record)
+    with database.writing() as session:
+        session.execute(update(table).where(table.id == record.id).values(seen_at=now))

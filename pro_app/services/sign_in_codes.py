@@ -29,4 +29,6 @@ def grouped_code(code: str) -> str:
 
 def code_digest(secret_key: str, purpose: str, code: str) -> str:
     """Digest a code under the installation's key, so that a stolen table cannot be searched for it."""
-    return hmac.new(f"{purpose}:{secret_key}".encode(), normalise_code(code).encode(), hashlib.sha256).hexdigest()
+    return hmac.new(
+        f"{purpose}:{secret_key}".encode(), normalise_code(code).encode(), hashlib.sha256
+    ).hexdigest()

@@ -77,18 +77,23 @@ def submit_assessment(
     }
     session.execute(update(Assessment).where(Assessment.id == assessment_id).values(facts))
     cancel_reminders(session, reason="submitted", now=now, assessment_id=assessment_id)
-    items: list[dict[str, object]] = [
-        {"field": "respondent", "before": None, "after": answered_by.code},
-        {"field": "receipt_code", "before": None, "after": receipt.receipt_code},
-        {"field": "scored", "before": None, "after": answered_by.scored},
-    ]
-    items += [
-        {"field": f"{code}:{answer.item_number}", "before": None, "after": answer.state}
-        for code, answer in concluded
-    ]
+    items = _audit_items(receipt, answered_by, concluded)
     change = Change("assessment.submit", f"assessment:{assessment_id}", items)
     record_change(session, change, actor=actor, site_id=assessment.site_id, now=now)
     return receipt
+
+
+def _audit_items(
+    receipt: Receipt, answered_by: Respondent, concluded: Sequence[tuple[str, Answer]]
+) -> list[dict[str, object]]:
+    """List what sending changed, the concluded states of items without an answer included."""
+    facts = {
+        "respondent": answered_by.code,
+        "receipt_code": receipt.receipt_code,
+        "scored": answered_by.scored,
+    }
+    states = {f"{code}:{answer.item_number}": answer.state for code, answer in concluded}
+    return [{"field": name, "before": None, "after": value} for name, value in (facts | states).items()]
 
 
 def _find_respondent(assessment: AssessmentRecord, code: str) -> Respondent:

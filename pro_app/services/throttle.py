@@ -14,6 +14,7 @@ from pro_app.errors import TryLater
 from pro_app.storage.database import Database
 from pro_app.storage.tables.throttles import Throttle
 
+SOURCE = "source:"
 FREE_TRIES = 5
 FREE_TRIES_OF_A_SOURCE = 30
 """A ward or a hospital goes out through one address, so a source is allowed more than one account."""
@@ -24,11 +25,23 @@ MOST_DOUBLINGS = 4
 """Enough to reach the longest wait; without it the number would outgrow a timedelta."""
 
 
-def count_try(database: Database, key: str, *, now: datetime, free_tries: int = FREE_TRIES) -> None:
-    """Count one try under `key` (an account or a source) or raise `TryLater`; never locks for good.
+def source_key(address: str | None) -> str:
+    """Name what tries from one network address are counted under."""
+    return f"{SOURCE}{address}"
 
-    `free_tries` a minute cost nothing; each further one within a day doubles the wait, up to 15 minutes.
+
+def count_tries(database: Database, *keys: str, now: datetime) -> None:
+    """Count one try under each key (an account, a source) or raise `TryLater`; never locks for good.
+
+    Five tries a minute cost an account nothing (thirty a source); each further one within a day doubles
+    the wait, up to 15 minutes.
     """
+    for key in keys:
+        _count_try(database, key, now=now)
+
+
+def _count_try(database: Database, key: str, *, now: datetime) -> None:
+    free_tries = FREE_TRIES_OF_A_SOURCE if key.startswith(SOURCE) else FREE_TRIES
     with database.writing() as session:
         throttle = session.get(Throttle, _digest(key), with_for_update=True)
         if throttle is None:
@@ -44,9 +57,13 @@ def count_try(database: Database, key: str, *, now: datetime, free_tries: int = 
             throttle.blocked_until = now + min(WINDOW * 2**doublings, LONGEST_WAIT)
 
 
-def forget_tries(session: Session, key: str) -> None:
-    """Forget the tries under `key` after a good sign-in, in the transaction of that sign-in."""
-    session.execute(delete(Throttle).where(Throttle.key_sha256 == _digest(key)))
+def forget_tries(session: Session, *keys: str) -> None:
+    """Forget the tries of an account after a good sign-in, in the transaction of that sign-in.
+
+    Those of the source stand, else who has one good account could try all others without end.
+    """
+    digests = [_digest(key) for key in keys if not key.startswith(SOURCE)]
+    session.execute(delete(Throttle).where(Throttle.key_sha256.in_(digests)))
 
 
 def _digest(key: str) -> str:

@@ -18,7 +18,8 @@ T = TypeVar("T")
 
 _instruments: dict[str, Instrument] = {}
 _wordings: dict[str, WordingPack] = {}
-_protocols: dict[str, Protocol] = {}
+known_protocols: dict[str, Protocol] = {}
+"""The protocol versions that were read before; long lists look here first."""
 
 
 def load_instrument(session: Session, sha256: str) -> Instrument:
@@ -33,7 +34,7 @@ def load_wording(session: Session, sha256: str) -> WordingPack:
 
 def load_protocol(session: Session, sha256: str) -> Protocol:
     """Give the protocol version stored under `sha256`."""
-    return _read_once(session, sha256, known=_protocols, parse=parse_protocol)
+    return _read_once(session, sha256, known=known_protocols, parse=parse_protocol)
 
 
 def _read_once(

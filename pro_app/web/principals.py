@@ -1,7 +1,8 @@
-"""The signed-in person as Flask-Login sees it, loaded anew from the server-side session at each request."""
+"""The signed-in person: the cookie of each face, and the server-side session behind it at each request."""
 
-from flask import Flask
+from flask import Flask, request
 from flask import session as cookie
+from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, logout_user
 
 from pro_app.services.sessions import (
@@ -13,24 +14,33 @@ from pro_app.services.sessions import (
 from pro_app.web import request as this
 
 PARTICIPANT, STAFF = "participant", "staff"
+STAFF_PATHS = ("/staff", "/clinic", "/statistics", "/admin")
+
+
+class FaceSessionInterface(SecureCookieSessionInterface):
+    """Flask's signed cookie session, apart for participants and staff: one browser can hold both."""
+
+    def get_cookie_name(self, app: Flask) -> str:
+        """Name the cookie of the face that is asked for; `__Host-` binds a secure one to this host."""
+        face = STAFF if request.path.startswith(STAFF_PATHS) else PARTICIPANT
+        return f"__Host-{face}" if app.config["SESSION_COOKIE_SECURE"] else face
 
 
 class Principal(UserMixin):
-    """A signed-in person; Flask-Login keeps only the opaque token of the server-side session."""
+    """A signed-in person; Flask-Login keeps only the opaque token of the server-side session.
+
+    `role` is the one that access declarations name.
+    """
 
     def __init__(self, token: str, sign_in: StaffSignIn | ParticipantSignIn) -> None:
         self.token = token
         self.sign_in = sign_in
+        self.role = sign_in.role if isinstance(sign_in, StaffSignIn) else PARTICIPANT
 
     @property
     def kind(self) -> str:
         """Tell whether this is a `participant` or `staff`."""
         return STAFF if isinstance(self.sign_in, StaffSignIn) else PARTICIPANT
-
-    @property
-    def role(self) -> str:
-        """Give the role that access declarations name."""
-        return self.sign_in.role if isinstance(self.sign_in, StaffSignIn) else PARTICIPANT
 
     def get_id(self) -> str:
         """Give what goes into the signed cookie."""

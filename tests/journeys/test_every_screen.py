@@ -80,7 +80,7 @@ def _walk_through(page: Page, link: str) -> Iterator[str]:
     page.goto("/p/home")
     yield "home, nothing due"
     patient.tap("Se déconnecter")
-    expect(page.get_by_role("heading", name="Votre code PIN")).to_be_visible()
+    expect(page.get_by_label(re.compile("^Votre code PIN"))).to_be_visible()
     yield "PIN"
 
 

@@ -29,28 +29,6 @@ def list_current_answers(session: Session, response_ids: Iterable[int]) -> list[
     )
 
 
-def list_known_operations(
-    session: Session, operation_ids: Iterable[str]
-) -> Mapping[str, tuple[int, str, int, str, int | None]]:
-    """List what is stored under the given operation identifiers, of any assessment.
-
-    Gives, by identifier: assessment, instrument code, item number, state and value.
-    """
-    rows = session.execute(
-        select(
-            Answer.operation_id,
-            Response.assessment_id,
-            Response.instrument_code,
-            Answer.item_number,
-            Answer.state,
-            Answer.value,
-        )
-        .join(Response, Response.id == Answer.response_id)
-        .where(Answer.operation_id.in_(list(operation_ids)))
-    )
-    return {row[0]: (row[1], row[2], row[3], row[4], row[5]) for row in rows}
-
-
 def find_instrument_sha256(session: Session, code: str, version: str) -> str | None:
     """Find the SHA-256 under which a version of an instrument is stored."""
     return session.scalar(

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from pro_app.errors import NotFound
 from pro_app.protocol.protocol import Protocol
-from pro_app.protocol.state import AssessmentFacts, AssessmentState, assessment_state, is_answerable
+from pro_app.protocol.state import AssessmentFacts, AssessmentState, assessment_state, list_answerable_windows
 from pro_app.protocol.windows import Window, civil_window, start_of_day
-from pro_app.storage.catalogue import load_protocol
+from pro_app.storage.catalogue import known_protocols, load_protocol
 from pro_app.storage.tables.assessments import Assessment, PlannedVisit
 from pro_app.storage.tables.participants import Participant
 
@@ -21,7 +21,8 @@ class AssessmentRecord:
     """What is stored about one assessment. Dates are civil dates in `zone`, both ends included.
 
     `planned_code` is the visit whose rules hold: it differs from `visit_code` where answers became
-    `UNSCHEDULED`. `mode` and `entered_by_id` say how, and by which account, it was submitted.
+    `UNSCHEDULED`. `mode` and `entered_by_id` say how, and by which account, it was submitted. `window` and
+    `facts` are what the state follows from.
     """
 
     assessment_id: int
@@ -59,22 +60,8 @@ class AssessmentRecord:
     not_done_text: str | None
     not_done_recorded_at: datetime | None
     protocol: Protocol
-
-    @property
-    def window(self) -> Window:
-        """Give the window as moments in UTC."""
-        return civil_window(self.opens_on, self.closes_on, self.zone)
-
-    @property
-    def facts(self) -> AssessmentFacts:
-        """Give the facts that the state follows from."""
-        return AssessmentFacts(
-            expected=self.expected,
-            closed=self.reason_code in self.protocol.closing_reasons,
-            started=self.started_at is not None,
-            answered_at=(self.completed_at or self.submitted_at) if self.submitted_at else None,
-            reopened=self._reopened_window(),
-        )
+    window: Window
+    facts: AssessmentFacts
 
     def state(self, now: datetime) -> AssessmentState:
         """Say where the assessment stands at `now` (aware UTC)."""
@@ -82,12 +69,14 @@ class AssessmentRecord:
 
     def is_answerable(self, now: datetime) -> bool:
         """Say whether answers may be given at `now` (aware UTC)."""
-        return is_answerable(self.window, self.facts, now)
+        return any(span.is_open(now) for span in list_answerable_windows(self.window, self.facts))
 
-    def _reopened_window(self) -> Window | None:
-        if self.reopened_at is None or self.reopened_until is None:
-            return None
-        return Window(self.reopened_at, start_of_day(self.reopened_until + timedelta(days=1), self.zone))
+
+RECORDS = (
+    select(Assessment, PlannedVisit, Participant)
+    .join(PlannedVisit, PlannedVisit.id == Assessment.planned_visit_id)
+    .join(Participant, Participant.id == Assessment.participant_id)
+)
 
 
 def list_assessments(
@@ -98,7 +87,7 @@ def list_assessments(
     site_ids: Iterable[int] | None = None,
 ) -> list[AssessmentRecord]:
     """List assessments by participant code and opening day; no filter given means all of them."""
-    statement = _records().order_by(Participant.participant_code, PlannedVisit.opens_on, Assessment.id)
+    statement = RECORDS.order_by(Participant.participant_code, PlannedVisit.opens_on, Assessment.id)
     if participant_id is not None:
         statement = statement.where(Assessment.participant_id == participant_id)
     if study_id is not None:
@@ -113,7 +102,7 @@ def load_assessment(session: Session, assessment_id: int, *, lock: bool = False)
 
     Raises NotFound for an unknown one.
     """
-    statement = _records().where(Assessment.id == assessment_id)
+    statement = RECORDS.where(Assessment.id == assessment_id)
     if lock:
         statement = statement.with_for_update(of=Assessment).execution_options(populate_existing=True)
     row = session.execute(statement).one_or_none()
@@ -122,16 +111,14 @@ def load_assessment(session: Session, assessment_id: int, *, lock: bool = False)
     return _read_record(session, row)
 
 
-def _records() -> Select[Assessment, PlannedVisit, Participant]:
-    return (
-        select(Assessment, PlannedVisit, Participant)
-        .join(PlannedVisit, PlannedVisit.id == Assessment.planned_visit_id)
-        .join(Participant, Participant.id == Assessment.participant_id)
-    )
-
-
 def _read_record(session: Session, row: Row[Assessment, PlannedVisit, Participant]) -> AssessmentRecord:
     assessment, visit, participant = row
+    protocol = known_protocols.get(visit.protocol_sha256) or load_protocol(session, visit.protocol_sha256)
+    reopened = None
+    if assessment.reopened_at is not None and assessment.reopened_until is not None:
+        closes_at = start_of_day(assessment.reopened_until + timedelta(days=1), participant.zone)
+        reopened = Window(assessment.reopened_at, closes_at)
+    submitted_at = assessment.submitted_at
     return AssessmentRecord(
         assessment_id=assessment.id,
         participant_id=participant.id,
@@ -155,7 +142,7 @@ def _read_record(session: Session, row: Row[Assessment, PlannedVisit, Participan
         planned_at=visit.planned_at,
         started_at=assessment.started_at,
         completed_at=assessment.completed_at,
-        submitted_at=assessment.submitted_at,
+        submitted_at=submitted_at,
         mode=assessment.submitted_mode,
         entered_by_id=assessment.submitted_by_id,
         respondent=assessment.respondent,
@@ -167,5 +154,13 @@ def _read_record(session: Session, row: Row[Assessment, PlannedVisit, Participan
         not_done_said_by=assessment.not_done_said_by,
         not_done_text=assessment.not_done_text,
         not_done_recorded_at=assessment.not_done_recorded_at,
-        protocol=load_protocol(session, visit.protocol_sha256),
+        protocol=protocol,
+        window=civil_window(visit.opens_on, visit.closes_on, participant.zone),
+        facts=AssessmentFacts(
+            expected=visit.expected,
+            closed=visit.reason_code in protocol.closing_reasons,
+            started=assessment.started_at is not None,
+            answered_at=(assessment.completed_at or submitted_at) if submitted_at else None,
+            reopened=reopened,
+        ),
     )

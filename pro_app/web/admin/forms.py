@@ -72,4 +72,5 @@ class AccountForm(RoleForm):
         lazy_gettext("Language"),
         choices=[SelectChoice(code, _LANGUAGE_WORDS[code]) for code in LANGUAGES],
         default=LANGUAGES[0],
+        validators=[_REQUIRED],
     )

@@ -23,8 +23,9 @@ class PasswordForm(FlaskForm):
     current_password = PasswordField(lazy_gettext("Present password"), validators=[_REQUIRED])
     password = PasswordField(
         lazy_gettext("New password"),
-        description=lazy_gettext("%(shortest)s characters or more; several words are easy to remember.")
-        % {"shortest": SHORTEST},
+        description=lazy_gettext(
+            "%(shortest)s characters or more; several words are easy to remember.", shortest=SHORTEST
+        ),
         validators=[_REQUIRED, Length(max=LONGEST)],
     )
     repeated = PasswordField(

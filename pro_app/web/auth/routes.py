@@ -10,7 +10,7 @@ from pro_app.services.accounts import change_own_password
 from pro_app.services.sessions import end_staff_session
 from pro_app.services.staff_directory import list_own_roles
 from pro_app.services.staff_sign_in import sign_in_staff, switch_role
-from pro_app.services.throttle import count_try, forget_tries
+from pro_app.services.throttle import count_tries, forget_tries, source_key
 from pro_app.web import access, principals
 from pro_app.web import request as this
 from pro_app.web.auth.face import blueprint
@@ -48,8 +48,7 @@ def check_sign_in() -> ResponseReturnValue:
         return _render_sign_in(form, status=400)
     keys = _throttle_keys(form.username.data)
     try:
-        for key in keys:
-            count_try(this.parts().database, key, now=this.now())
+        count_tries(this.parts().database, *keys, now=this.now())
         token = sign_in_staff(
             this.session(),
             username=form.username.data,
@@ -61,8 +60,7 @@ def check_sign_in() -> ResponseReturnValue:
         return _render_sign_in(form, status=429, wait_seconds=wait.seconds)
     except SignInRefused:
         return _render_sign_in(form, status=403, refused=True)
-    for key in keys:
-        forget_tries(this.session(), key)
+    forget_tries(this.session(), *keys)
     principals.sign_in(token, kind=principals.STAFF)
     return redirect(url_for("auth.start"))
 
@@ -103,7 +101,7 @@ def change_password() -> ResponseReturnValue:
     form = PasswordForm()
     if not form.validate_on_submit():
         return _render_account(form, status=400)
-    count_try(this.parts().database, f"staff-password:{this.staff().account_id}", now=this.now())
+    count_tries(this.parts().database, f"staff-password:{this.staff().account_id}", now=this.now())
     try:
         change_own_password(
             this.session(),
@@ -123,7 +121,7 @@ def change_password() -> ResponseReturnValue:
 
 def _throttle_keys(username: str) -> tuple[str, str]:
     """Name what tries are counted by: the account that was typed, and where the request came from."""
-    return f"staff:{normalise_username(username)}", f"staff-source:{request.remote_addr}"
+    return f"staff:{normalise_username(username)}", source_key(request.remote_addr)
 
 
 def _render_sign_in(

@@ -6,13 +6,14 @@ from flask.typing import ResponseReturnValue
 from pro_app.errors import TokenRefused, TryLater
 from pro_app.services.participant_sign_in import activate_card, check_card
 from pro_app.services.sign_in_codes import code_digest
+from pro_app.services.throttle import count_tries, forget_tries, source_key
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.participant.device_cookie import device_label
 from pro_app.web.participant.door import enter
 from pro_app.web.participant.face import blueprint
 from pro_app.web.participant.forms import CardForm, PinChoiceForm
-from pro_app.web.participant.tries import count_tries, explain_refusal, forget_good_tries
+from pro_app.web.participant.refusals import explain_refusal
 
 
 @blueprint.get("/p/activate")
@@ -35,13 +36,13 @@ def _check_card() -> ResponseReturnValue:
         return render_template("participant/activate.html", form=form), 400
     card = form.token.data or form.code.data
     try:
-        count_tries(*_keys(card))
+        count_tries(this.parts().database, *_keys(card), now=this.now())
         check_card(
             this.session(), token_or_code=card, secret_key=this.parts().settings.secret_key, now=this.now()
         )
     except (TokenRefused, TryLater) as refusal:
         return _refuse(refusal)
-    forget_good_tries(*_keys(card))
+    forget_tries(this.session(), *_keys(card))
     return render_template("participant/choose_pin.html", form=PinChoiceForm(formdata=None, card=card))
 
 
@@ -51,7 +52,7 @@ def _choose_pin() -> ResponseReturnValue:
         return render_template("participant/choose_pin.html", form=form), 400
     card = form.card.data
     try:
-        count_tries(*_keys(card))
+        count_tries(this.parts().database, *_keys(card), now=this.now())
         device = activate_card(
             this.session(),
             token_or_code=card,
@@ -63,13 +64,13 @@ def _choose_pin() -> ResponseReturnValue:
         )
     except (TokenRefused, TryLater) as refusal:
         return _refuse(refusal)
-    forget_good_tries(*_keys(card))
+    forget_tries(this.session(), *_keys(card))
     return enter(device.session_token, device_secret=device.device_secret)
 
 
 def _keys(card: str) -> tuple[str, str]:
     digest = code_digest(this.parts().settings.secret_key, "short", card)
-    return f"card:{digest}", f"source:{request.remote_addr}"
+    return f"card:{digest}", source_key(request.remote_addr)
 
 
 def _refuse(refusal: TokenRefused | TryLater) -> ResponseReturnValue:

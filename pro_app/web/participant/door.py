@@ -10,12 +10,13 @@ from pro_app.services.participant_home import find_centre_of_device
 from pro_app.services.participant_sign_in import load_new_actor, sign_in_with_code, sign_in_with_pin
 from pro_app.services.sessions import end_participant_session, token_digest
 from pro_app.services.sign_in_codes import code_digest
+from pro_app.services.throttle import count_tries, forget_tries, source_key
 from pro_app.web import access, principals
 from pro_app.web import request as this
 from pro_app.web.participant.device_cookie import device_label, find_device_secret, remember_device
 from pro_app.web.participant.face import blueprint
 from pro_app.web.participant.forms import CodeForm, PinForm
-from pro_app.web.participant.tries import count_tries, explain_refusal, forget_good_tries
+from pro_app.web.participant.refusals import explain_refusal
 from pro_app.web.questionnaire.carried import find_carried
 
 
@@ -47,16 +48,16 @@ def sign_in_by_pin() -> ResponseReturnValue:
     form, secret = PinForm(), find_device_secret() or ""
     if not form.validate_on_submit():
         return _render_pin(form, secret), 400
-    keys = (f"device:{token_digest(secret)}", f"source:{request.remote_addr}")
+    keys = (f"device:{token_digest(secret)}", source_key(request.remote_addr))
     try:
-        count_tries(*keys)
+        count_tries(this.parts().database, *keys, now=this.now())
         token = sign_in_with_pin(
             this.session(), device_secret=secret, pin=form.pin.data.strip(), now=this.now()
         )
     except (SignInRefused, TryLater) as refusal:
         status = explain_refusal(form.pin, refusal)
         return _render_pin(form, secret), status
-    forget_good_tries(*keys)
+    forget_tries(this.session(), *keys)
     return enter(token, device_secret=secret, carried=form.carried.data)
 
 
@@ -77,9 +78,9 @@ def sign_in_by_code() -> ResponseReturnValue:
         return render_template("participant/sign_in.html", form=form, carried=carried), 400
     secret_key = this.parts().settings.secret_key
     code = form.sign_in_code.data
-    keys = (f"code:{code_digest(secret_key, 'sign-in', code)}", f"source:{request.remote_addr}")
+    keys = (f"code:{code_digest(secret_key, 'sign-in', code)}", source_key(request.remote_addr))
     try:
-        count_tries(*keys)
+        count_tries(this.parts().database, *keys, now=this.now())
         device = sign_in_with_code(
             this.session(),
             sign_in_code=code,
@@ -93,7 +94,7 @@ def sign_in_by_code() -> ResponseReturnValue:
     except (SignInRefused, TryLater) as refusal:
         status = explain_refusal(form.sign_in_code, refusal)
         return render_template("participant/sign_in.html", form=form, carried=carried), status
-    forget_good_tries(*keys)
+    forget_tries(this.session(), *keys)
     return enter(device.session_token, device_secret=device.device_secret, carried=form.carried.data)
 
 

@@ -7,7 +7,8 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from pro_app.services.answers import Operation
 from pro_app.web import request as this
-from pro_app.web.questionnaire.forms import AnswerForm, read_operation
+from pro_app.web.questionnaire.forms import AnswerForm
+from pro_app.web.questionnaire.items import read_operation
 
 FORWARD = {"next": 1, "decline": 1, "previous": -1}
 

@@ -1,18 +1,18 @@
 """The screens of a questionnaire: the instruction of each block, one item a screen, and going on later."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from pro_app.errors import AnswerRejected, InputRejected, NotFound
-from pro_app.services.answers import save_operations
+from pro_app.services.answers import AnswerState, Operation, save_operations
 from pro_app.services.questionnaire import GivenAnswer, Questionnaire, Screen, load_questionnaire
 from pro_app.services.responses import require_answerable
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.questionnaire.face import blueprint
-from pro_app.web.questionnaire.forms import NOT_APPLICABLE, AnswerForm, read_operation
+from pro_app.web.questionnaire.forms import DECLINE, NOT_APPLICABLE, AnswerForm
 
 
 @blueprint.get("/p/q/<int:assessment_id>")
@@ -66,7 +66,8 @@ def save_screen(assessment_id: int, number: int) -> ResponseReturnValue:
         return _ask_once(assessment_id, number, form)
     if form.back.data:
         return redirect(review_url(assessment_id))
-    return redirect(screen_url(assessment_id, number - 1 if form.go.data == "previous" else number + 1))
+    step = -1 if form.go.data == "previous" else 1
+    return redirect(url_for("questionnaire.show_screen", assessment_id=assessment_id, number=number + step))
 
 
 def render_item(
@@ -129,3 +130,33 @@ def _rejected(form: AnswerForm) -> Exception:
     if form.answer.errors and form.item.data is not None:
         return AnswerRejected(form.instrument.data or "", form.item.data, "value_out_of_range")
     return InputRejected(())
+
+
+def read_operation(form: AnswerForm) -> Operation | None:
+    """Give what the form says as one operation; None where it says nothing new.
+
+    Leaving an item empty is only said by going on after the one question about it.
+    """
+    chosen = form.answer.data or ""
+    state: AnswerState = "answered"
+    if form.go.data == DECLINE:
+        state = "declined"
+    elif not chosen:
+        if not form.asked.data or form.before.data or form.go.data == "previous":
+            return None
+        state = "left_blank"
+    elif chosen == form.before.data and not form.operation_id.data:
+        return None
+    elif chosen == NOT_APPLICABLE:
+        state = "not_applicable"
+    value = int(chosen) if state == "answered" else None
+    made_here = uuid5(UUID(form.page_id.data), f"{form.item.data}:{state}:{value}")
+    sent_by_script = form.operation_id.data if chosen and state != "declined" else ""
+    return Operation(
+        operation_id=sent_by_script or str(made_here),
+        instrument_code=form.instrument.data,
+        item_number=form.item.data or 0,
+        state=state,
+        value=value,
+        counter=form.counter.data or 0,
+    )

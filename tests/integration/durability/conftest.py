@@ -25,7 +25,9 @@ def world(installation: Settings, tmp_path: Path) -> Iterator[DurableWorld]:
     """Start the server of the installation, and open its stores in this process too."""
     server = ServerProcess(partial(create_app, installation), tmp_path / "server.log")
     server.start()
-    built = build_durable_world(create_app(installation), server)
-    yield built
-    server.kill()
-    built.close()
+    try:
+        built = build_durable_world(create_app(installation), server)
+        yield built
+        built.close()
+    finally:
+        server.kill()

@@ -74,7 +74,7 @@ def test_an_empty_trial_gives_tables_with_headers_only(clinic: Clinic) -> None:
     opened = open_dataset(dataset)
     assert dataset.rows == {"participants": 0, "assessments": 0, "items": 0, "scores": 0}
     assert {table.name: opened.files[f"{table.name}.csv"].decode() for table in TABLES} == {
-        name: ",".join(columns.split()) + "\n" for name, columns in ALLOWED_COLUMNS.items()
+        name: ",".join(columns.split()) + "\r\n" for name, columns in ALLOWED_COLUMNS.items()
     }
 
 

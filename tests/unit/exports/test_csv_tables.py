@@ -1,17 +1,25 @@
+import csv
 import io
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
 from pro_app.exports.columns import Column, ColumnType, TableDefinition
-from pro_app.exports.csv_tables import CsvTable, render_cell
+from pro_app.exports.csv_tables import CsvTable
 from pro_app.exports.datasets import Cell, Row
 
 PARIS_SUMMER = timezone(timedelta(hours=2))
 
 
 def render(value: Cell, kind: ColumnType) -> str:
-    return render_cell(value, Column("x", kind, "", ""))
+    """Write one cell beside an empty one and give what stands in the file."""
+    table = TableDefinition("t", "", "", (Column("x", kind, "", ""), Column("y", "text", "", "")))
+    stream = io.BytesIO()
+    csv_table = CsvTable(table, stream)
+    csv_table.write({"x": value, "y": None})
+    csv_table.finish()
+    [_header, row] = csv.reader(io.StringIO(stream.getvalue().decode("utf-8"), newline=""))
+    return row[0]
 
 
 def write(*rows: Row) -> str:
@@ -57,7 +65,7 @@ def test_each_type_has_one_way_to_be_written(value: Cell, kind: ColumnType, writ
 
 def test_texts_are_quoted_only_where_they_must_be_and_numbers_never() -> None:
     assert write({"text": 'say "a", b\nc', "n": 1.5}, {"text": "plain", "n": None}) == (
-        'text,n\n"say ""a"", b\nc",1.5\nplain,\n'
+        'text,n\r\n"say ""a"", b\nc",1.5\r\nplain,\r\n'
     )
 
 

@@ -28,9 +28,7 @@ def address(world: World) -> str:
     return f"/p/q/{world.assessment().assessment_id}"
 
 
-def answer(
-    client: FlaskClient, address: str, screen: int, value: str, *, go: str = "next"
-) -> TestResponse:
+def answer(client: FlaskClient, address: str, screen: int, value: str, *, go: str = "next") -> TestResponse:  # noqa: PLR0917 -- what a person does on one screen
     return post(client, client.get(f"{address}/{screen}"), {"answer": value, "go": go})
 
 
@@ -78,7 +76,7 @@ def test_a_changed_choice_on_the_same_page_supersedes_the_first(
     with world.database.reading() as session:
         items = [payload.items for payload in session.query(AuditPayload).order_by(AuditPayload.entry_id)]
     changed = items[-1][0]
-    assert (changed["field"], changed["before"], changed["after"]) == ("qlq-c30:1", "3", "4")
+    assert (changed["field"], changed["before"], changed["after"]) == ("qlq-c30:1", 3, 4)
 
 
 def test_going_on_without_a_change_writes_nothing(signed_in: FlaskClient, world: World, address: str) -> None:
@@ -147,7 +145,7 @@ def test_not_applicable_is_offered_where_the_pack_has_it_and_recorded_apart(
 
 
 @pytest.mark.parametrize("value", ["0", "5", "7", "99", "N"])
-def test_an_answer_that_the_item_does_not_offer_is_refused_and_names_the_item(
+def test_an_answer_that_the_item_does_not_offer_is_refused_and_names_the_item(  # noqa: PLR0917 -- fixtures
     signed_in: FlaskClient, world: World, address: str, value: str
 ) -> None:
     refused = answer(signed_in, address, SECOND_ITEM, value)
@@ -160,7 +158,7 @@ def test_an_answer_that_the_item_does_not_offer_is_refused_and_names_the_item(
     {"item": "31"}, {"item": "999"}, {"item": "x"}, {"instrument": "qlq-xx"}, {"answer": "<b>"},
     {"page_id": "1"}, {"go": "jump"}, {"operation_id": "1"}, {"counter": "-1"}, {"back": "https://x"},
 ])  # fmt: skip
-def test_a_forged_form_is_refused_and_changes_nothing(
+def test_a_forged_form_is_refused_and_changes_nothing(  # noqa: PLR0917 -- fixtures
     signed_in: FlaskClient, world: World, address: str, change: dict[str, str]
 ) -> None:
     page = signed_in.get(f"{address}/{FIRST_ITEM}")
@@ -168,7 +166,7 @@ def test_a_forged_form_is_refused_and_changes_nothing(
     assert current(world) == {}
 
 
-def test_a_person_resumes_at_the_first_item_without_an_answer_on_another_device_too(
+def test_a_person_resumes_at_the_first_item_without_an_answer_on_another_device_too(  # noqa: PLR0917 -- fixtures
     app: Flask, signed_in: FlaskClient, world: World, address: str
 ) -> None:
     for screen in (FIRST_ITEM, SECOND_ITEM):

@@ -79,7 +79,7 @@ def test_on_a_phone_that_is_not_remembered_the_code_and_the_pin_save_it(
 @pytest.mark.parametrize("headers", [
     {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}, {},
 ])  # fmt: skip
-def test_an_answer_from_another_site_is_not_carried(
+def test_an_answer_from_another_site_is_not_carried(  # noqa: PLR0917 -- fixtures
     signed_in: FlaskClient, world: World, late: TestResponse, headers: dict[str, str]
 ) -> None:
     signed_in.delete_cookie("participant")
@@ -99,7 +99,7 @@ def test_a_forged_carried_answer_is_ignored_and_the_sign_in_stands(
     assert values(world) == []
 
 
-def test_a_carried_answer_never_lands_with_another_person(
+def test_a_carried_answer_never_lands_with_another_person(  # noqa: PLR0917 -- fixtures
     app: Flask, signed_in: FlaskClient, world: World, late: TestResponse
 ) -> None:
     other = world.enrol_another()

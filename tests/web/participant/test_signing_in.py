@@ -115,9 +115,8 @@ def test_the_code_of_the_card_and_the_pin_are_enough_on_another_device(
     assert signed_in.get("/p/home").status_code == 200
 
 
-def test_another_device_is_remembered_when_its_owner_says_so(
-    app: Flask, signed_in: FlaskClient, world: World
-) -> None:
+def test_another_device_is_remembered_when_its_owner_says_so(app: Flask, world: World) -> None:
+    activate(app.test_client(), world.card)
     other = app.test_client()
     typed = {"sign_in_code": world.card.sign_in_code, "pin": PIN, "remember": "y"}
     post(other, other.get("/p/sign-in"), typed)
@@ -138,10 +137,8 @@ def test_a_revoked_phone_no_longer_gets_in_with_the_pin(signed_in: FlaskClient, 
     assert signed_in.get("/p/pin").headers["Location"] == "/p/sign-in"
 
 
-def test_unknown_code_and_wrong_pin_get_the_same_page(
-    app: Flask, signed_in: FlaskClient, world: World
-) -> None:
-    assert signed_in is not None
+def test_unknown_code_and_wrong_pin_get_the_same_page(app: Flask, world: World) -> None:
+    activate(app.test_client(), world.card)
     pages = []
     for code, pin in ((world.card.sign_in_code, "999111"), ("7777777777", PIN)):
         browser = app.test_client()
@@ -163,8 +160,7 @@ def test_the_sixth_wrong_pin_has_to_wait_and_nothing_is_locked_for_good(
     assert post(signed_in, page, {"pin": PIN}).headers["Location"] == "/p/home"
 
 
-def test_guessing_from_one_address_is_slowed_down_whatever_the_code(app: Flask, world: World) -> None:
-    assert world.card
+def test_guessing_from_one_address_is_slowed_down_whatever_the_code(app: Flask) -> None:
     codes = []
     for number in range(6):
         browser = app.test_client()
@@ -182,8 +178,8 @@ def test_a_form_without_its_csrf_token_changes_nothing(client: FlaskClient, worl
         assert session.query(ParticipantCredential.pin_hash).one() == (None,)
 
 
-def test_the_pin_is_kept_as_argon2id_only(signed_in: FlaskClient, world: World) -> None:
-    assert signed_in is not None
+def test_the_pin_is_kept_as_argon2id_only(client: FlaskClient, world: World) -> None:
+    activate(client, world.card)
     with world.database.reading() as session:
         (pin_hash,) = session.query(ParticipantCredential.pin_hash).one()
     assert pin_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")

@@ -26,7 +26,8 @@
   form.addEventListener("change", async (event) => {
     if (event.target.name !== "answer") return;
     const chosen = event.target.value;
-    document.getElementById("asking")?.remove(); // the question about an empty item has its answer
+    const asking = document.getElementById("asking"); // the question about an empty item has its answer
+    if (asking) asking.style.visibility = "hidden"; // it keeps its place, so that nothing moves
     const operation = {
       operation_id: crypto.randomUUID(),
       instrument_code: field("instrument").value,
