@@ -1,6 +1,7 @@
 """Settings, read once at the start from `PRO_APP_…` variables; the only reader of the environment."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pro_app.errors import SettingMissing
-from pro_app.language import mark
+from pro_app.language import LANGUAGES, mark
 
 DATA_FOLDER = Path(__file__).parents[1] / "var"
 
@@ -45,14 +46,16 @@ class Settings:
         """Read the settings of a production installation, naming the first variable that is missing."""
         env = os.environ if environ is None else environ
         return Settings(
-            database_url=_required(env, "PRO_APP_DATABASE_URL"),
-            contacts_database_url=_required(env, "PRO_APP_CONTACTS_DATABASE_URL"),
+            database_url=_database(env, "PRO_APP_DATABASE_URL"),
+            contacts_database_url=_other_database(
+                env, "PRO_APP_CONTACTS_DATABASE_URL", "PRO_APP_DATABASE_URL"
+            ),
             secret_key=_secret(env, "PRO_APP_SECRET_KEY"),
             contacts_key=_secret(env, "PRO_APP_CONTACTS_KEY"),
-            mail_url=_required(env, "PRO_APP_MAIL_URL"),
-            mail_sender=_required(env, "PRO_APP_MAIL_SENDER"),
-            public_url=_required(env, "PRO_APP_PUBLIC_URL").rstrip("/"),
-            language=env.get("PRO_APP_LANGUAGE", "fr"),
+            mail_url=_url(env, "PRO_APP_MAIL_URL", schemes=MAIL_SCHEMES),
+            mail_sender=_address(env, "PRO_APP_MAIL_SENDER"),
+            public_url=_url(env, "PRO_APP_PUBLIC_URL", schemes=("http", "https")).rstrip("/"),
+            language=_language(env, "PRO_APP_LANGUAGE"),
             secure_cookies=_flag(env, "PRO_APP_SECURE_COOKIES", default=True),
             data_folder=Path(env.get("PRO_APP_DATA_FOLDER", str(DATA_FOLDER))),
             trusted_proxies=_count(env, "PRO_APP_TRUSTED_PROXIES"),
@@ -77,6 +80,8 @@ class Settings:
 
 
 MINIMUM_SECRET_LENGTH = 32
+DATABASE_SCHEMES = ("sqlite:///", "postgresql+psycopg://")
+MAIL_SCHEMES = ("smtp", "smtps", "maildir")
 
 
 def command_language(environ: Mapping[str, str] | None = None) -> str:
@@ -99,6 +104,42 @@ def _secret(env: Mapping[str, str], name: str) -> str:
     value = _required(env, name)
     if len(value) < MINIMUM_SECRET_LENGTH:
         raise SettingMissing(name, mark("it must have at least 32 characters"))
+    return value
+
+
+def _database(env: Mapping[str, str], name: str) -> str:
+    value = _required(env, name)
+    if not value.startswith(DATABASE_SCHEMES):
+        raise SettingMissing(name, mark("it must be sqlite:///… or postgresql+psycopg://…"))
+    return value
+
+
+def _other_database(env: Mapping[str, str], name: str, other: str) -> str:
+    value = _database(env, name)
+    if value == env.get(other, "").strip() and value.startswith("sqlite"):
+        raise SettingMissing(name, mark("it must not be the file of the answers"))
+    return value
+
+
+def _url(env: Mapping[str, str], name: str, *, schemes: tuple[str, ...]) -> str:
+    value = _required(env, name)
+    parts = urlsplit(value)
+    if parts.scheme not in schemes or not (parts.hostname or parts.scheme == "maildir"):
+        raise SettingMissing(name, mark("it is not an address that can be used here"))
+    return value
+
+
+def _address(env: Mapping[str, str], name: str) -> str:
+    value = _required(env, name)
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", value):
+        raise SettingMissing(name, mark("it must be an e-mail address"))
+    return value
+
+
+def _language(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "").strip() or LANGUAGES[0]
+    if value not in LANGUAGES:
+        raise SettingMissing(name, mark("it must be fr or en"))
     return value
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor
-from pro_app.audit.trail import Change, record_change, site_chain
+from pro_app.audit.trail import Change, lock_chain_head, record_change, site_chain
 from pro_app.storage.tables.audit_trail import AuditChainHead, AuditEntry
 
 HEADS_JOINED = "audit.join_heads"
@@ -20,7 +20,7 @@ def join_heads(session: Session, *, actor: Actor, now: datetime) -> bool:
     day_starts_at = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     central = site_chain(None)
     # Two workers at the same moment queue on the central head, and the second one finds the first's entry.
-    session.execute(select(AuditChainHead).where(AuditChainHead.chain == central).with_for_update())
+    lock_chain_head(session, central)
     done = session.scalars(
         select(AuditEntry.id).where(
             AuditEntry.subject_ref == f"chain:{central}",

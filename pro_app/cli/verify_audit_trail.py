@@ -2,7 +2,7 @@
 
 import click
 
-from pro_app.audit.trail import verify_audit_trail as check_trail
+from pro_app.audit.verification import verify_audit_trail as check_trail
 from pro_app.cli.stores import opened_database
 from pro_app.cli.translation import translate, translate_plural
 from pro_app.language import mark, mark_plural

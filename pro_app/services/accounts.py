@@ -274,6 +274,8 @@ def _keep_an_administrator(session: Session, leaving: list[StaffRole]) -> None:
     for role in leaving:
         if role.role != "administrator":
             continue
+        # Two who take the role from each other at the same moment queue here.
+        session.get_one(Study, role.study_id, with_for_update=True)
         others = list_active_roles(session, study_id=role.study_id, role="administrator")
         if all(other.account_id == role.account_id for other in others):
             message = mark(

@@ -8,6 +8,7 @@ import hashlib
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from pro_app.errors import TryLater
@@ -33,28 +34,40 @@ def source_key(address: str | None) -> str:
 def count_tries(database: Database, *keys: str, now: datetime) -> None:
     """Count one try under each key (an account, a source) or raise `TryLater`; never locks for good.
 
-    Five tries a minute cost an account nothing (thirty a source); each further one within a day doubles
-    the wait, up to 15 minutes.
+    An account has five tries in a minute; each further one within a day doubles the wait, up to 15 minutes.
+    A source has thirty in a minute and nothing is held against it afterwards: many people may share it.
+    Sources come first, so that a blocked one does not use up the tries of the account.
     """
-    for key in keys:
+    for key in sorted(keys, key=lambda key: not key.startswith(SOURCE)):
         _count_try(database, key, now=now)
 
 
 def _count_try(database: Database, key: str, *, now: datetime) -> None:
-    free_tries = FREE_TRIES_OF_A_SOURCE if key.startswith(SOURCE) else FREE_TRIES
     with database.writing() as session:
-        throttle = session.get(Throttle, _digest(key), with_for_update=True)
-        if throttle is None:
-            session.add(Throttle(key_sha256=_digest(key), tries=1, window_started_at=now))
-            return
+        throttle = _lock_throttle(session, key, now=now)
         if throttle.blocked_until is not None and now < throttle.blocked_until:
             raise TryLater(seconds=max(1, round((throttle.blocked_until - now).total_seconds())))
-        if now - throttle.window_started_at > (FORGOTTEN_AFTER if throttle.blocked_until else WINDOW):
+        is_source = key.startswith(SOURCE)
+        forgiving = is_source or throttle.blocked_until is None
+        if now - throttle.window_started_at >= (WINDOW if forgiving else FORGOTTEN_AFTER):
             throttle.tries, throttle.window_started_at, throttle.blocked_until = 0, now, None
         throttle.tries += 1
-        if throttle.tries >= free_tries:
-            doublings = min(throttle.tries - free_tries, MOST_DOUBLINGS)
+        if is_source and throttle.tries >= FREE_TRIES_OF_A_SOURCE:
+            throttle.blocked_until = throttle.window_started_at + WINDOW
+        elif not is_source and throttle.tries >= FREE_TRIES:
+            doublings = min(throttle.tries - FREE_TRIES, MOST_DOUBLINGS)
             throttle.blocked_until = now + min(WINDOW * 2**doublings, LONGEST_WAIT)
+
+
+def _lock_throttle(session: Session, key: str, *, now: datetime) -> Throttle:
+    """Give the row of `key`, made if absent, locked until the transaction ends."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    session.execute(
+        insert(Throttle)
+        .values(key_sha256=_digest(key), tries=0, window_started_at=now)
+        .on_conflict_do_nothing(index_elements=["key_sha256"])
+    )
+    return session.get_one(Throttle, _digest(key), with_for_update=True)
 
 
 def forget_tries(session: Session, *keys: str) -> None:

@@ -40,7 +40,12 @@ class Database:
 
 def open_database(url: str) -> Database:
     """Open the database at `url` (`sqlite:///…` or `postgresql+psycopg://…`)."""
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), **_pool_options(url))
+    engine = create_engine(
+        url,
+        pool_pre_ping=not url.startswith("sqlite"),
+        hide_parameters=True,  # an error that is logged must not tell what was answered
+        **_pool_options(url),
+    )
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_sqlite_pragmas)
         event.listen(engine, "begin", _begin_sqlite)

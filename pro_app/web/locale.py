@@ -1,5 +1,6 @@
 """Language and zone of a page: those of the signed-in person, else the chosen or the installation's."""
 
+from babel import Locale
 from flask import Flask, request
 from flask import session as cookie
 from flask_babel import Babel, get_locale
@@ -31,9 +32,19 @@ def select_zone() -> str:
     return DEFAULT_ZONE
 
 
+def list_other_languages() -> list[tuple[str, str]]:
+    """List the interface languages besides the page's own, each with its own name for itself."""
+    present = str(get_locale())
+    named = [
+        (code, Locale.parse(code).get_language_name(code) or code) for code in LANGUAGES if code != present
+    ]
+    return [(code, name.capitalize()) for code, name in named]
+
+
 def init_locale(app: Flask, translations: str) -> None:
     """Tell Flask-Babel where the catalogues are and how to choose."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = translations
     app.config["BABEL_DEFAULT_LOCALE"] = "en"
     Babel(app, locale_selector=select_language, timezone_selector=select_zone)
     app.context_processor(lambda: {"language": str(get_locale())})
+    app.jinja_env.globals["other_languages"] = list_other_languages

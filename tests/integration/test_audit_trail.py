@@ -7,7 +7,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from pro_app.audit.actor import system_actor
-from pro_app.audit.trail import Change, record_change, verify_audit_trail
+from pro_app.audit.heads import join_heads
+from pro_app.audit.trail import Change, record_change
+from pro_app.audit.verification import verify_audit_trail
 from pro_app.storage.database import Database, open_database
 
 ACTOR = system_actor("test", "request-1")
@@ -84,3 +86,26 @@ def test_a_change_made_behind_the_triggers_is_found(sqlite_url: str, statement: 
     database.engine.dispose()
 
     assert fault in {found.what for found in faults}
+
+
+def test_a_chain_cut_together_with_its_head_no_longer_fits_the_joined_heads(sqlite_url: str) -> None:
+    database = open_database(sqlite_url)
+    write_entries(database, 3)
+    with database.writing() as session:
+        join_heads(session, actor=ACTOR, now=NOW)
+    with sqlite3.connect(make_url(sqlite_url).database or "") as connection:  # without foreign keys
+        for table in ("audit_entries", "audit_payloads"):
+            connection.execute(f"DROP TRIGGER {table}_no_delete")
+        connection.execute("DELETE FROM audit_payloads WHERE entry_id = 3")
+        connection.execute("DELETE FROM audit_entries WHERE id = 3")
+        connection.execute(
+            "UPDATE audit_chain_heads SET sequence = 2,"
+            " digest = (SELECT digest FROM audit_entries WHERE id = 2) WHERE chain = 'site:1'"
+        )
+    connection.close()
+
+    with database.reading() as session:
+        _, faults = verify_audit_trail(session)
+    database.engine.dispose()
+
+    assert [fault.what for fault in faults] == ["is not what the central chain says it was"]

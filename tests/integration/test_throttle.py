@@ -60,19 +60,33 @@ def test_twenty_tries_at_once_count_as_twenty(database: Database) -> None:
             return False
         return True
 
-    count_tries(database, "account", now=NOW)
     with ThreadPoolExecutor(10) as pool:
         allowed = sum(pool.map(guess, range(20)))
 
-    assert allowed == FREE_TRIES - 1
+    assert allowed == FREE_TRIES
 
 
-def test_a_ward_shares_one_address_and_a_good_sign_in_does_not_clear_it(database: Database) -> None:
+def test_a_ward_shares_one_address_and_waits_a_minute_at_most(database: Database) -> None:
     source = source_key("192.0.2.1")
     for number in range(FREE_TRIES_OF_A_SOURCE):
         count_tries(database, f"account:{number}", source, now=NOW)
     with database.writing() as session:
         forget_tries(session, "account:1", source)
 
-    with pytest.raises(TryLater):
+    with pytest.raises(TryLater) as wait:
         count_tries(database, "another account", source, now=NOW)
+    assert wait.value.seconds <= 60
+    for minute in range(1, 4):
+        for number in range(FREE_TRIES_OF_A_SOURCE):
+            count_tries(database, f"account:{minute}:{number}", source, now=NOW + timedelta(minutes=minute))
+
+
+def test_a_blocked_source_does_not_use_up_the_tries_of_an_account(database: Database) -> None:
+    source = source_key("192.0.2.1")
+    for number in range(FREE_TRIES_OF_A_SOURCE):
+        count_tries(database, f"account:{number}", source, now=NOW)
+    for _ in range(FREE_TRIES):
+        with pytest.raises(TryLater):
+            count_tries(database, "own account", source, now=NOW)
+
+    count_tries(database, "own account", source_key("192.0.2.2"), now=NOW)

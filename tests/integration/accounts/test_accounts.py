@@ -5,7 +5,7 @@ from conftest import NOW
 from staff_world import EARLIER, PASSWORD, SYSTEM, StaffWorld, add_account, build_staff_world
 
 from pro_app.audit.actor import Actor
-from pro_app.audit.trail import verify_audit_trail
+from pro_app.audit.verification import verify_audit_trail
 from pro_app.errors import InputRejected, NotFound, SignInRefused
 from pro_app.services.accounts import (
     NewAccount,

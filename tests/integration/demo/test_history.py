@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from pro_app.audit.trail import verify_audit_trail
+from pro_app.audit.verification import verify_audit_trail
 from pro_app.demo.filling import make_world
 from pro_app.demo.history import History
 from pro_app.demo.run import DemoPlace, prepare

@@ -23,7 +23,7 @@ from stored_facts import (
     wait_until_quiet,
 )
 
-from pro_app.audit.trail import verify_audit_trail
+from pro_app.audit.verification import verify_audit_trail
 from pro_app.clock import system_clock
 from pro_app.services.answers import Operation, save_operations
 from pro_app.storage.database import Database

@@ -20,7 +20,7 @@ from export_world import (
 )
 
 from pro_app.audit.actor import Actor
-from pro_app.audit.trail import verify_audit_trail
+from pro_app.audit.verification import verify_audit_trail
 from pro_app.definitions.files import QUESTIONNAIRES
 from pro_app.errors import InputRejected, NotFound
 from pro_app.exports.columns import TABLES

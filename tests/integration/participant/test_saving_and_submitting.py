@@ -6,7 +6,7 @@ import pytest
 from conftest import NOW
 from participant_world import World
 
-from pro_app.audit.trail import verify_audit_trail
+from pro_app.audit.verification import verify_audit_trail
 from pro_app.errors import (
     AlreadySubmitted,
     AnswerRejected,

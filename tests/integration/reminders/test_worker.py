@@ -14,7 +14,7 @@ from conftest import TEST_SECRET, SettableClock
 from reminders_world import MailServer, Post, list_rows
 from sqlalchemy import select
 
-from pro_app.audit.trail import verify_audit_trail
+from pro_app.audit.verification import verify_audit_trail
 from pro_app.clock import system_clock
 from pro_app.reminders.outbox.claims import LEASE
 from pro_app.services.health import check_health

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 from staff_world import EARLIER, PROTOCOL, SYSTEM
 
-from pro_app.audit.trail import verify_audit_trail
+from pro_app.audit.verification import verify_audit_trail
 from pro_app.definitions.files import QUESTIONNAIRES
 from pro_app.errors import DefinitionRejected, NotFound
 from pro_app.services.studies import find_study, find_wording, load_current_protocol, load_study

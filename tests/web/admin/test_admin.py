@@ -8,7 +8,7 @@ from staff_world import PASSWORD, StaffWorld, csrf_token, sign_in
 from werkzeug.test import TestResponse
 
 from pro_app.audit.actor import system_actor
-from pro_app.audit.trail import verify_audit_trail
+from pro_app.audit.verification import verify_audit_trail
 from pro_app.services.staff_directory import StaffMember, list_staff
 from pro_app.storage.database import Database
 
