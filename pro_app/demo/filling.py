@@ -1,8 +1,11 @@
 """Filling the demo's past years in a process of their own, behind the pages."""
 
 import logging
+import os
 import signal
+import sys
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import select
 
@@ -26,8 +29,9 @@ HOME_WEIGHT = 3
 
 
 def fill_history(settings: Settings) -> None:
-    """Let the virtual years pass up to now; stops cleanly between two actions when told to."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends this process
+    """Let the virtual years pass up to now; stops between two actions when the server has ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, whose end is noticed below
+    server = os.getppid()
     logging.disable(logging.WARNING)  # a virtual person without an address is no news
     now = system_clock()
     history = History(make_world(open_post_office(settings)), until=now)
@@ -43,6 +47,8 @@ def fill_history(settings: Settings) -> None:
         history.add_person(person)
 
     def report(at: datetime) -> None:
+        if os.getppid() != server:
+            raise SystemExit
         if history.done % REPORT_EVERY == 0:
             total = history.done + history.waiting
             save_progress(
@@ -83,3 +89,7 @@ def _nurse(study_id: int, site_id: int, account_id: int) -> Actor:
         site_ids=frozenset({site_id}),
         account_id=account_id,
     )
+
+
+if __name__ == "__main__":
+    fill_history(Settings.for_demo(Path(sys.argv[1]), int(sys.argv[2])))

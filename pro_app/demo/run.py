@@ -1,9 +1,9 @@
 """Starting the demo: a migrated SQLite file, the people to be, the server, and the past years behind it."""
 
-import multiprocessing
-import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,7 +18,6 @@ from pro_app.app import create_app
 from pro_app.clock import system_clock
 from pro_app.contacts.vault import ContactVault
 from pro_app.definitions.files import QUESTIONNAIRES
-from pro_app.demo.filling import fill_history
 from pro_app.demo.people import (
     DEMO_ACTOR,
     HOME_SITE,
@@ -69,21 +68,21 @@ def start_demo(place: DemoPlace, *, reset: bool, announce: Callable[[dict[str, A
         shutil.rmtree(place.folder, ignore_errors=True)
     access = prepare(place)
     announce(access)
-    filling = multiprocessing.get_context("spawn").Process(target=fill_history, args=(place.settings,))
     if not _is_filled(place.folder):
-        filling.start()
-    own_process = os.getpid()
-    try:
-        serve(lambda: _make_app(place.settings), bind=_addresses(place.port), workers=1, threads=8)
-    finally:
-        # The server's forked workers come by here too when they end; only its own parent may ask.
-        if os.getpid() == own_process and filling.is_alive():
-            filling.terminate()
-            filling.join()
+        _start_filling(place)
+    serve(lambda: _make_app(place.settings), bind=_addresses(place.port), workers=1, threads=8)
+
+
+def _start_filling(place: DemoPlace) -> None:
+    """Fill the past in a process of its own, which ends by itself when this one is gone."""
+    command = [sys.executable, "-m", "pro_app.demo.filling", str(place.folder), str(place.port)]
+    subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 -- our own module
 
 
 def prepare(place: DemoPlace) -> dict[str, Any]:
     """Migrate the stores and make the people to be, once; gives addresses and sign-ins."""
+    if load_access(place.folder) is None:
+        shutil.rmtree(place.folder, ignore_errors=True)  # a first start that was cut short begins again
     settings = place.settings
     database = open_database(settings.database_url)
     vault_database = open_database(settings.contacts_database_url)
