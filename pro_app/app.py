@@ -15,6 +15,7 @@ from pro_app.storage.database import open_database
 from pro_app.web import access, admin, auth, clinic, health, participant, questionnaire, statistician
 from pro_app.web import demo as demo_pages
 from pro_app.web import request as this
+from pro_app.web.addresses import init_addresses
 from pro_app.web.assets import init_assets
 from pro_app.web.errors import init_errors
 from pro_app.web.locale import init_locale
@@ -31,8 +32,9 @@ class Application(Flask):
     """Flask with one transaction around each view: returning commits, raising rolls back."""
 
     def dispatch_request(self) -> ResponseReturnValue:
-        """Check access, then run the view in its transaction; a GET can change nothing."""
+        """Check text and access, then run the view in its transaction; a GET can change nothing."""
         database = this.parts().database
+        this.check_text()
         access.check_access()
         reading = request.method in READING_METHODS
         with database.reading() if reading else database.writing() as g.session:
@@ -62,7 +64,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     CSRFProtect(app)
     Compress(app)
-    for init in (init_principals, init_errors, init_security_headers, init_assets):
+    for init in (init_addresses, init_principals, init_errors, init_security_headers, init_assets):
         init(app)
     init_locale(app, str(TRANSLATIONS))
     if settings.trusted_proxies:  # else everybody would seem to sit at the proxy and share its sign-in tries

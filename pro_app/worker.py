@@ -20,12 +20,14 @@ from pro_app.audit.actor import system_actor
 from pro_app.audit.heads import join_heads
 from pro_app.clock import Clock, system_clock
 from pro_app.reminders.dispatch import DispatchReport, PostOffice, dispatch_due, open_post_office
+from pro_app.services.contact_sweep import sweep_contacts
 from pro_app.settings import Settings
 from pro_app.storage.database import Database
 from pro_app.storage.tables.worker import WorkerHeartbeat
 
 TICK_EVERY = timedelta(seconds=60)
 JOIN_HEADS_EVERY = timedelta(hours=1)
+SWEEP_EVERY = timedelta(hours=1)
 JOB = "reminders"
 logger = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ class BackgroundWorker:
         self._scheduler = BackgroundScheduler(timezone=UTC)
         self._add_job(lambda: tick(office, clock=clock, should_stop=self._stopping.is_set), TICK_EVERY)
         self._add_job(lambda: join_audit_heads(office.database, now=clock()), JOIN_HEADS_EVERY)
+        self._add_job(lambda: sweep_contacts(office.database, office.vault, now=clock()), SWEEP_EVERY)
 
     def start(self) -> None:
         """Start with a tick at once."""

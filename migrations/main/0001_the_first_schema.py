@@ -289,6 +289,7 @@ def upgrade() -> None:
         sa.Column("target_on", sa.Date(), nullable=True),
         sa.Column("opens_on", sa.Date(), nullable=False),
         sa.Column("closes_on", sa.Date(), nullable=True),
+        sa.Column("zone", sa.String(length=64), nullable=False),
         sa.Column("provisional", sa.Boolean(), nullable=False),
         sa.Column("expected", sa.Boolean(), nullable=False),
         sa.Column("reason_code", sa.String(length=64), nullable=True),

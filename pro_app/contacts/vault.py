@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from cryptography.fernet import Fernet
-from sqlalchemy import Delete, delete, select
+from sqlalchemy import Delete, delete, func, select
 
 from pro_app.contacts.tables import ContactRecord
 from pro_app.storage.database import Database
@@ -82,6 +82,16 @@ class ContactVault:
                 )
             ).all()
         return frozenset(found)
+
+    def list_refs_saved_before(self, moment: datetime) -> frozenset[str]:
+        """List the references under which nothing was saved at `moment` (aware UTC) or since."""
+        statement = (
+            select(ContactRecord.contact_ref)
+            .group_by(ContactRecord.contact_ref)
+            .having(func.max(ContactRecord.saved_at) < moment)
+        )
+        with self.database.reading() as session:
+            return frozenset(session.scalars(statement))
 
     def delete(self, contact_ref: str) -> None:
         """Forget what is known under `contact_ref`."""

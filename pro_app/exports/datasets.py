@@ -146,6 +146,7 @@ def list_assessment_rows(person: PersonRecord) -> Iterator[Row]:
     """Give one row of the table `assessments` for each visit."""
     for visit in person.visits:
         late = visit.state == AssessmentState.LATE
+        in_window = visit.state == AssessmentState.SUBMITTED
         yield _visit_keys(person, visit) | {
             "opens_on": visit.opens_on,
             "target_on": visit.target_on,
@@ -155,14 +156,14 @@ def list_assessment_rows(person: PersonRecord) -> Iterator[Row]:
             "expected": visit.expected,
             "received": visit.submitted_at is not None,
             "valid": visit.is_valid,
-            "in_window": visit.state == AssessmentState.SUBMITTED,
+            "in_window": in_window,
             "late": late,
             "incomplete": visit.is_incomplete,
             "after_randomisation": late and visit.late_flag == AFTER_RANDOMISATION,
             "state": visit.state.value,
             "plan_reason": visit.plan_reason,
-            "missing_reason": visit.missing_reason,
-            "missing_said_by": visit.missing_said_by,
+            "missing_reason": None if in_window else visit.missing_reason,
+            "missing_said_by": None if in_window else visit.missing_said_by,
             "started_at": visit.started_at,
             "submitted_at": visit.submitted_at,
             "mode": visit.mode,

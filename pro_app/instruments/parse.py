@@ -24,6 +24,11 @@ def parse_instrument(definition: DefinitionFile) -> Instrument:
     problems = check_instrument(definition)
     if problems:
         raise DefinitionRejected(definition.source, tuple(problems))
+    return read_instrument(definition)
+
+
+def read_instrument(definition: DefinitionFile) -> Instrument:
+    """Read an instrument that was checked before it was stored."""
     data = definition.data
     response_sets = {code: _parse_response_set(code, part) for code, part in data["response_sets"].items()}
     items = tuple(_parse_item(part) for part in data["items"])
@@ -108,6 +113,11 @@ def parse_wording(definition: DefinitionFile, instrument: Instrument | None = No
     problems = check_wording(definition, instrument)
     if problems:
         raise DefinitionRejected(definition.source, tuple(problems))
+    return read_wording(definition)
+
+
+def read_wording(definition: DefinitionFile) -> WordingPack:
+    """Read a wording pack that was checked before it was stored."""
     data = definition.data
     return WordingPack(
         pack=data["pack"],

@@ -35,6 +35,11 @@ def parse_protocol(definition: DefinitionFile) -> Protocol:
     problems = check_protocol(definition)
     if problems:
         raise DefinitionRejected(definition.source, tuple(problems))
+    return read_protocol(definition)
+
+
+def read_protocol(definition: DefinitionFile) -> Protocol:
+    """Read a protocol that was checked before it was stored."""
     data = definition.data
     instruments = {part["code"]: InstrumentReference(**part) for part in data["instruments"]}
     return Protocol(

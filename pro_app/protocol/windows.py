@@ -18,7 +18,7 @@ class Window:
 
     def is_open(self, at: datetime) -> bool:
         """Say whether `at` lies in the window."""
-        return self.opens_at <= at and not self.has_closed(at)
+        return self.opens_at <= at and (self.closes_at is None or at < self.closes_at)
 
     def has_closed(self, at: datetime) -> bool:
         """Say whether the window is over at `at`."""

@@ -31,12 +31,16 @@ _asked: dict[tuple[str, str], Mapping[str, Instrument]] = {}
 LARGEST_SKEW = timedelta(minutes=5)
 """A device clock that is further off says nothing about when an answer was given."""
 
+LONGEST_RACE = timedelta(minutes=2)
+"""Taps overtake each other on the way within moments; a counter that is behind later on was set back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One tap: what it says about which item, and when the device says it was.
 
     `operation_id` is a UUID of the sender; `counter` rises on one device and is 0 where nothing counts.
+    `sent_at` is when it first reached us, where that was before now because it waited for a sign-in.
     """
 
     operation_id: str
@@ -47,6 +51,7 @@ class Operation:
     counter: int = 0
     device_at: datetime | None = None
     device_zone: str | None = None
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,14 @@ class SavedOperations:
     assessment_id: int
     operation_ids: tuple[str, ...]
     received_at: datetime
+
+
+def claim_assessment(session: Session, *, assessment_id: int) -> None:
+    """Have others wait with this assessment, before anything else of the transaction is put on record.
+
+    Every transaction takes the audit trail last, so that no two of them wait for each other.
+    """
+    load_assessment(session, assessment_id, lock=True)
 
 
 def save_operations(
@@ -146,7 +159,7 @@ def _write(
         answer = _make_answer(operation, response_ids[code], actor=actor, now=now)
         place = {"response_id": answer.response_id, "item_number": answer.item_number}
         before = session.scalar(select(Answer).filter_by(superseded_at=None, **place))
-        overtaken = before is not None and _is_overtaken(answer, before)
+        overtaken = before is not None and _is_overtaken(answer, before, waited=operation.sent_at is not None)
         if overtaken:
             answer.superseded_at = now
         elif before is not None:
@@ -169,7 +182,8 @@ def _write(
 def _make_answer(operation: Operation, response_id: int, *, actor: Actor, now: datetime) -> Answer:
     """Make the row of one operation, with the device's time apart from the server's."""
     device_at = operation.device_at
-    trusted = device_at is not None and abs(now - device_at) <= LARGEST_SKEW
+    sent_at = operation.sent_at or now
+    trusted = device_at is not None and abs(sent_at - device_at) <= LARGEST_SKEW
     return Answer(
         response_id=response_id,
         operation_id=operation.operation_id,
@@ -180,17 +194,25 @@ def _make_answer(operation: Operation, response_id: int, *, actor: Actor, now: d
         entered_by=actor.reference,
         device_id=actor.device_id,
         counter=operation.counter,
-        answered_at=min(device_at, now) if device_at is not None and trusted else now,
+        answered_at=min(device_at, sent_at) if device_at is not None and trusted else sent_at,
         device_at=device_at,
         device_zone=operation.device_zone,
         received_at=now,
     )
 
 
-def _is_overtaken(answer: Answer, standing: Answer) -> bool:
-    """Tell whether the same device gave the standing answer later than this one, which came after it."""
+def _is_overtaken(answer: Answer, standing: Answer, *, waited: bool) -> bool:
+    """Tell whether the standing answer was given later than this one, which came after it.
+
+    That is so where this one waited for a sign-in meanwhile, or where one remembered device sent both
+    within moments of each other and counted this one first.
+    """
+    if waited:
+        return answer.answered_at < standing.answered_at
     return (
         0 < answer.counter < standing.counter
+        and answer.device_id is not None
         and answer.device_id == standing.device_id
         and answer.entered_by == standing.entered_by
+        and answer.received_at - standing.received_at <= LONGEST_RACE
     )

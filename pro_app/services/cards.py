@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from pro_app.audit.actor import Actor
 from pro_app.audit.trail import Change, record_change
 from pro_app.services.participants import load_participant
-from pro_app.services.sessions import token_digest
+from pro_app.services.sessions import end_participant_sessions, token_digest
 from pro_app.services.sign_in_codes import SHORT_CODE_LENGTH, SIGN_IN_CODE_LENGTH, code_digest, make_code
 from pro_app.services.sites import load_site
 from pro_app.storage.tables.credentials import ParticipantCredential, SignInCard
@@ -38,7 +38,7 @@ class PrintedCard:
 def print_card(
     session: Session, *, participant_id: int, secret_key: str, actor: Actor, now: datetime
 ) -> PrintedCard:
-    """Make a new card with a new sign-in code; the cards before it can no longer be used."""
+    """Make a new card with a new sign-in code; the cards before it and the open sessions end with it."""
     participant = load_participant(session, participant_id, actor=actor, lock=True)
     site = load_site(session, participant.site_id, actor=actor)
     card = PrintedCard(
@@ -57,6 +57,7 @@ def print_card(
     voided = _void_cards(session, participant_id=participant.id, now=now)
     _save_card(session, card, secret_key=secret_key, actor=actor, now=now)
     _save_sign_in_code(session, card, secret_key=secret_key)
+    end_participant_sessions(session, participant_id=participant.id, now=now)
     items = [{"field": "expires_at", "before": None, "after": card.expires_at.isoformat()}]
     items += [{"field": "voided_cards", "before": None, "after": str(voided)}] if voided else []
     record_change(

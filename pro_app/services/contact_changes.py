@@ -40,18 +40,20 @@ def change_contact(
     actor: Actor,
     now: datetime,
 ) -> Participant:
-    """Change contacts, language, zone and hour of messages; the audit trail names the fields, no address."""
+    """Change contacts, language, zone and hour of messages; the audit trail names the fields, no address.
+
+    The vault is another store and commits at once, so it is written when nothing else can be refused.
+    """
     participant = load_participant(session, participant_id, actor=actor, lock=True)
     protocol = load_protocol(session, participant.protocol_sha256)
     contact = parse_contact_change(change, protocol=protocol)
     items = _changed_items(participant, change, before=vault.find(participant.contact_ref), after=contact)
     if not items:
         return participant
-    vault.save(participant.contact_ref, contact, now=now)
     participant.language, participant.zone = change.language, change.zone
     participant.reminder_hour = change.reminder_hour
     session.flush()
-    plan_participant(session, participant, now=now)
+    items += plan_participant(session, participant, now=now).list_audit_items()
     record_change(
         session,
         Change("contact.change", f"participant:{participant.id}", items),
@@ -59,6 +61,7 @@ def change_contact(
         site_id=participant.site_id,
         now=now,
     )
+    vault.save(participant.contact_ref, contact, now=now)
     return participant
 
 
@@ -108,5 +111,8 @@ def _find_sharing(
     if not refs:
         return None
     others = list_participants_with_contacts(session, refs)
+    if not others:
+        # What an enrolment that failed left in the vault is nobody's contact.
+        return None
     near = tuple(p.participant_code for p in others if actor.may_reach_site(p.study_id, p.site_id))
-    return SharedContact(codes=near, elsewhere=len(refs) - len(near))
+    return SharedContact(codes=near, elsewhere=len(others) - len(near))

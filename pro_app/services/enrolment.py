@@ -52,9 +52,9 @@ def enrol_participant(
         if earlier is None:
             raise
         return earlier
-    vault.save(participant.contact_ref, contact, now=now)
     _record_enrolment(session, participant, contact=contact, actor=actor, now=now)
-    plan_participant(session, participant, now=now)
+    # The vault is another store and commits at once, so it is written when nothing else can be refused.
+    vault.save(participant.contact_ref, contact, now=now)
     return participant
 
 
@@ -120,6 +120,7 @@ def _new_participant(
 def _record_enrolment(
     session: Session, participant: Participant, *, contact: Contact, actor: Actor, now: datetime
 ) -> None:
+    """Write the first event, the first plan, and the audit entry that lists both."""
     session.add(
         ParticipantEvent(
             participant_id=participant.id,
@@ -131,6 +132,7 @@ def _record_enrolment(
         )
     )
     session.flush()
+    planned = plan_participant(session, participant, now=now)
     said = {
         "participant_code": participant.participant_code,
         "consented_on": participant.consented_on.isoformat(),
@@ -143,6 +145,7 @@ def _record_enrolment(
         {"field": name, "before": None, "after": value} for name, value in said.items()
     ]
     items += [{"field": kind, "given": True} for kind in ("email", "telephone") if getattr(contact, kind)]
+    items += planned.list_audit_items()
     record_change(
         session,
         Change("participant.enrol", f"participant:{participant.id}", items),

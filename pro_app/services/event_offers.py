@@ -1,7 +1,7 @@
 """What may be recorded of a participant now, and what recording it would do."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -45,6 +45,15 @@ class EventOffer:
     def is_final(self) -> bool:
         """Tell whether it ends the participant's part in the trial."""
         return self.effect is not None and self.effect.visits == "not_required"
+
+
+@dataclass(frozen=True, slots=True)
+class EventEnd:
+    """An event that ends everything, or nearly everything; `followed_by` are the kinds that may follow."""
+
+    label: str
+    on: date
+    followed_by: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,21 @@ def list_event_offers(situation: Situation, *, now: datetime) -> list[EventOffer
     ]
     resumed = {kind.code for kind in situation.protocol.event_kinds if "of" in kind.details}
     return [offer for offer in offers if offer.kind not in resumed or offer.resumable]
+
+
+def find_end(situation: Situation) -> EventEnd | None:
+    """Find the last recorded event after which only some kinds, or none, can happen."""
+    protocol, facts = situation.protocol, situation.facts
+    ends = [
+        EventEnd(protocol.event_label(kind.code, situation.language, facts.arm), on, frozenset(allowed))
+        for kind in protocol.event_kinds
+        if (allowed := kind.followed_by) is not None
+        for on in facts.dates_of(kind.code)[:1]
+    ]
+    if not ends:
+        return None
+    last = max(ends, key=lambda end: end.on)
+    return replace(last, followed_by=frozenset.intersection(*(end.followed_by for end in ends)))
 
 
 def make_offer(situation: Situation, kind: EventKind) -> EventOffer:

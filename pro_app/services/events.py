@@ -10,7 +10,7 @@ from pro_app.audit.actor import Actor
 from pro_app.audit.trail import Change, record_change
 from pro_app.clock import civil_date
 from pro_app.errors import InputRejected, NotFound, Problem
-from pro_app.language import mark
+from pro_app.language import LANGUAGES, mark
 from pro_app.protocol.event_check import check_event
 from pro_app.protocol.events import Event, fold_events, list_valid_events
 from pro_app.services.participants import load_participant
@@ -43,10 +43,12 @@ def record_event(
     details: Mapping[str, str],
     actor: Actor,
     now: datetime,
+    language: str = LANGUAGES[0],
 ) -> ParticipantEvent:
     """Record an event and plan anew; the same form sent twice records it once.
 
-    Raises InputRejected with what the protocol's rules say against it, NotFound for another site.
+    Raises InputRejected with what the protocol's rules say against it, in words of `language`, NotFound
+    for another site.
     """
     participant = load_participant(session, participant_id, actor=actor, lock=True)
     rows = list_events(session, participant.id)
@@ -60,14 +62,23 @@ def record_event(
     )
     if _is_sent_twice(rows, row):
         return rows[-1]
-    _check(session, participant, row, others=read_events(rows), now=now)
+    _check(session, participant, row, others=read_events(rows), language=language, now=now)
     return _save(session, participant, row, actor=actor, now=now)
 
 
 def correct_event(
-    session: Session, event_id: int, correction: Correction, *, actor: Actor, now: datetime
+    session: Session,
+    event_id: int,
+    correction: Correction,
+    *,
+    actor: Actor,
+    now: datetime,
+    language: str = LANGUAGES[0],
 ) -> ParticipantEvent:
-    """Replace an event by what is right, or take it back, with a reason, and plan anew."""
+    """Replace an event by what is right, or take it back, with a reason, and plan anew.
+
+    Raises as `record_event` does.
+    """
     known = find_event(session, event_id)
     if known is None:
         raise NotFound("event")
@@ -82,7 +93,7 @@ def correct_event(
             (Problem(mark("This entry was corrected in the meantime. Load the page again.")),)
         )
     others = [event for event in events if event.id != known.id]
-    _check(session, participant, row, others=others, now=now)
+    _check(session, participant, row, others=others, language=language, now=now)
     if known.kind == ENROLLED:
         participant.consented_on = row.occurred_on
     return _save(session, participant, row, before=known, actor=actor, now=now)
@@ -140,6 +151,7 @@ def _check(
     row: ParticipantEvent,
     *,
     others: Sequence[Event],
+    language: str,
     now: datetime,
 ) -> None:
     """Raise InputRejected with everything that speaks against the event."""
@@ -148,7 +160,7 @@ def _check(
         fold_events(others),
         read_event(row),
         today=civil_date(now, participant.zone),
-        language=participant.language,
+        language=language,
     )
     if problems:
         raise InputRejected(tuple(problems))
@@ -166,14 +178,14 @@ def _save(
     """Write the event and its audit entry, and plan anew."""
     session.add(row)
     session.flush()
+    # The audit chain is locked last, as by those who answer: nobody waits for each other in a circle.
+    outcome = plan_participant(session, participant, now=now)
     change = Change(
         "event.record" if before is None else "event.correct",
         f"participant:{participant.id}",
-        [{"field": row.kind, "before": _said(before), "after": _said(row)}],
+        [{"field": row.kind, "before": _said(before), "after": _said(row)}, *outcome.list_audit_items()],
         reason=row.correction_reason,
     )
-    # The audit chain is locked last, as by those who answer: nobody waits for each other in a circle.
-    plan_participant(session, participant, now=now)
     record_change(session, change, actor=actor, site_id=participant.site_id, now=now)
     return row
 

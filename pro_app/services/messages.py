@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 from pro_app.audit.actor import Actor
 from pro_app.audit.trail import Change, record_change
 from pro_app.contacts.vault import ContactVault
+from pro_app.protocol.protocol import Protocol
 from pro_app.reminders.outbox import enqueue_test_message
+from pro_app.reminders.reasons import find_reason_words
 from pro_app.services.participants import load_participant
 from pro_app.storage.catalogue import load_protocol
 from pro_app.storage.queries.outbox import list_messages_with_visits
@@ -16,7 +18,10 @@ from pro_app.storage.queries.outbox import list_messages_with_visits
 
 @dataclass(frozen=True, slots=True)
 class MessageLine:
-    """One message: what it is about, when it is due, and what became of it; `visit` is empty for a test."""
+    """One message: what it is about, when it is due, and what became of it; `visit` is empty for a test.
+
+    `outcome` says why, as a message id or, where an event is the reason, in the words of the protocol.
+    """
 
     template_code: str
     visit: str
@@ -24,7 +29,7 @@ class MessageLine:
     due_at: datetime
     state: str
     finished_at: datetime | None
-    outcome_reason: str | None
+    outcome: str | None
 
 
 def list_messages(session: Session, participant_id: int, *, actor: Actor, language: str) -> list[MessageLine]:
@@ -39,10 +44,17 @@ def list_messages(session: Session, participant_id: int, *, actor: Actor, langua
             due_at=row.due_at,
             state=row.state,
             finished_at=row.finished_at,
-            outcome_reason=row.outcome_reason,
+            outcome=_find_words(protocol, row.outcome_reason, language),
         )
         for row, visit_code in list_messages_with_visits(session, participant_id)
     ]
+
+
+def _find_words(protocol: Protocol, reason: str | None, language: str) -> str | None:
+    """Find the words for the reason that the outbox keeps as a code."""
+    if reason is None:
+        return None
+    return find_reason_words(reason) or protocol.event_label(reason, language)
 
 
 def send_test_message(

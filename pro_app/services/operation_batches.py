@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeGuard, cast, get_args
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from pro_app.errors import AnswerRejected, InputRejected, Problem
 from pro_app.language import mark
@@ -13,6 +14,7 @@ LARGEST_BATCH = 500
 LARGEST_NUMBER = 2**31 - 1
 LONGEST_NAME = 64
 STATES = frozenset(get_args(AnswerState))
+ZONES = available_timezones()
 
 
 def parse_batch(body: object) -> tuple[int, list[Operation]]:
@@ -39,7 +41,7 @@ def _parse_operation(data: object, place: str) -> Operation:
     if not _is_number(number):
         _refuse(f"{place}.item_number")
     state, value = data.get("state"), data.get("value")
-    if state not in STATES:
+    if not isinstance(state, str) or state not in STATES:
         raise AnswerRejected(code, number, "unknown_state")
     if value is not None and not _is_number(value):
         raise AnswerRejected(code, number, "value_out_of_range")
@@ -82,10 +84,11 @@ def _parse_moment(data: Mapping[str, Any], place: str) -> datetime | None:
 
 
 def _parse_zone(data: Mapping[str, Any], place: str) -> str | None:
+    """Read the device's zone; no answer is refused because its device names none, or one we do not know."""
     zone = data.get("device_zone")
     if zone is not None and not (isinstance(zone, str) and len(zone) <= LONGEST_NAME):
         _refuse(f"{place}.device_zone")
-    return zone
+    return zone if zone in ZONES else None
 
 
 def _is_number(value: object) -> TypeGuard[int]:

@@ -1,7 +1,7 @@
 """Planning a participant's visits: the protocol decides, this stores it, revision by revision."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -30,6 +30,18 @@ class PlanOutcome:
         """Give the changes that did something."""
         return tuple(change for change in self.changes if change.action != "keep")
 
+    def list_audit_items(self) -> list[dict[str, object]]:
+        """List what changed for the audit trail: each visit, what became of it, and its facts around that."""
+        return [
+            {
+                "field": f"visit:{change.visit_code}",
+                "action": change.action,
+                "before": _said(change.before),
+                "after": _said(change.after),
+            }
+            for change in self.changed
+        ]
+
 
 def plan_participant(session: Session, participant: Participant, *, now: datetime) -> PlanOutcome:
     """Make the stored plan, and the messages, equal to what the protocol says of the recorded events.
@@ -54,17 +66,29 @@ def _plan(
     protocol = load_protocol(session, participant.protocol_sha256)
     facts = fold_events(read_events(list_events(session, participant.id)))
     current = [
-        _read_current(visit, load_protocol(session, visit.row.protocol_sha256), zone=participant.zone)
+        _read_current(visit, load_protocol(session, visit.row.protocol_sha256))
         for visit in stored.values()
         if visit.row.reason_code != PLAN_REPLACED
     ]
     today = civil_date(now, participant.zone)
-    return PlanOutcome(plan_changes(current, plan_visits(protocol, facts), today=today))
+    changes = plan_changes(current, plan_visits(protocol, facts), today=today)
+    return PlanOutcome(
+        tuple(_follow_zone(change, stored, zone=participant.zone, today=today) for change in changes)
+    )
 
 
-def _read_current(stored: StoredVisit, protocol: Protocol, *, zone: str) -> CurrentVisit:
+def _follow_zone(change: PlanChange, stored: dict[str, StoredVisit], *, zone: str, today: date) -> PlanChange:
+    """Move a visit that keeps its days to the participant's new zone, unless it was begun or is past."""
+    visit = stored.get(change.visit_code)
+    if change.action != "keep" or visit is None or visit.row.zone == zone:
+        return change
+    is_past = visit.row.closes_on is not None and visit.row.closes_on < today
+    return change if is_past or visit.assessment.started_at else replace(change, action="move")
+
+
+def _read_current(stored: StoredVisit, protocol: Protocol) -> CurrentVisit:
     row, facts = stored.row, stored.assessment
-    phase = protocol.find_phase(row.visit_code)
+    phase, rule = protocol.find_phase(row.visit_code), protocol.find_visit(row.visit_code)
     answered_at = stored.answered_at or facts.completed_at or facts.submitted_at
     return CurrentVisit(
         visit=Visit(
@@ -78,9 +102,10 @@ def _read_current(stored: StoredVisit, protocol: Protocol, *, zone: str) -> Curr
             reason=row.reason_code,
             instruments=phase.instruments if phase else (),
         ),
-        planned_on=civil_date(row.planned_at, zone),
-        answers_on=civil_date(answered_at, zone) if answered_at else None,
+        planned_on=civil_date(row.planned_at, row.zone),
+        answers_on=civil_date(answered_at, row.zone) if answered_at else None,
         submitted=facts.submitted_at is not None,
+        opens_early=rule is not None and rule.opens_with is not None,
     )
 
 
@@ -120,14 +145,15 @@ class _Writer:
         )
 
     def _replace(self, stored: StoredVisit, visit: Visit) -> None:
-        """Put a new revision in the place of the current one."""
+        """Put a new revision in the place of the current one; what was begun keeps its zone."""
         self._retire(stored.row)
-        stored.assessment.planned_visit_id = self._new_row(visit).id
+        zone = stored.row.zone if stored.assessment.started_at else None
+        stored.assessment.planned_visit_id = self._new_row(visit, zone=zone).id
 
     def _unschedule(self, stored: StoredVisit, before: Visit) -> None:
         """Keep answers that fit no visit any more; their window stays readable in a revision of its own."""
         self._retire(stored.row)
-        kept = self._new_row(_gone(before))
+        kept = self._new_row(_gone(before), zone=stored.row.zone)
         self._retire(kept)
         assessment = stored.assessment
         assessment.ordinal = 1 + last_ordinal(
@@ -142,7 +168,7 @@ class _Writer:
         # The index of current rows must see this one gone before the next one is written.
         self.session.flush()
 
-    def _new_row(self, visit: Visit) -> PlannedVisit:
+    def _new_row(self, visit: Visit, *, zone: str | None = None) -> PlannedVisit:
         revision = self.revisions.get(visit.visit_code, 0) + 1
         self.revisions[visit.visit_code] = revision
         row = PlannedVisit(
@@ -154,6 +180,7 @@ class _Writer:
             target_on=visit.target_on,
             opens_on=visit.opens_on,
             closes_on=visit.closes_on,
+            zone=zone or self.participant.zone,
             provisional=visit.provisional,
             expected=visit.expected,
             reason_code=visit.reason,
@@ -167,3 +194,12 @@ class _Writer:
 def _gone(visit: Visit) -> Visit:
     """Give a visit as one that is no longer required, because a new plan took the place of the old one."""
     return replace(visit, expected=False, reason=PLAN_REPLACED)
+
+
+def _said(visit: Visit | None) -> dict[str, object] | None:
+    """Give what the audit trail keeps of a planned visit."""
+    if visit is None:
+        return None
+    days = {name: getattr(visit, name) for name in ("opens_on", "target_on", "closes_on")}
+    dates = {name: day.isoformat() if day else None for name, day in days.items()}
+    return {**dates, "provisional": visit.provisional, "expected": visit.expected, "reason": visit.reason}

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from pro_app.audit.actor import Actor
 from pro_app.storage.database import Database
 from pro_app.storage.tables.accounts import Account, StaffRole
+from pro_app.storage.tables.credentials import Device
 from pro_app.storage.tables.participants import Participant
 from pro_app.storage.tables.sessions import ParticipantSession, StaffSession
 from pro_app.storage.tables.sites import Site
@@ -160,16 +161,18 @@ def find_staff_sign_in(database: Database, token: str, *, now: datetime) -> Staf
 
 
 def find_participant_sign_in(database: Database, token: str, *, now: datetime) -> ParticipantSignIn | None:
-    """Find the living session under `token`."""
+    """Find the living session under `token`; a revoked device ends it at once."""
     with database.reading() as session:
         row = session.execute(
             select(ParticipantSession, Participant)
             .join(Participant, Participant.id == ParticipantSession.participant_id)
+            .outerjoin(Device, Device.id == ParticipantSession.device_id)
             .where(
                 ParticipantSession.token_sha256 == token_digest(token),
                 ParticipantSession.ended_at.is_(None),
                 ParticipantSession.seen_at > now - PARTICIPANT_IDLE,
                 ParticipantSession.started_at > now - PARTICIPANT_LONGEST,
+                Device.revoked_at.is_(None),
             )
         ).first()
     if row is None:
@@ -203,16 +206,13 @@ def end_staff_session(session: Session, *, session_id: int, now: datetime) -> No
     session.execute(update(StaffSession).where(StaffSession.id == session_id).values(ended_at=now))
 
 
-def end_participant_sessions(
-    session: Session, *, participant_id: int, now: datetime, device_id: int | None = None
-) -> None:
-    """End a participant's sessions: all of them, or those of one device."""
-    statement = update(ParticipantSession).where(
-        ParticipantSession.participant_id == participant_id, ParticipantSession.ended_at.is_(None)
+def end_participant_sessions(session: Session, *, participant_id: int, now: datetime) -> None:
+    """End every session of a participant, on whatever device."""
+    session.execute(
+        update(ParticipantSession)
+        .where(ParticipantSession.participant_id == participant_id, ParticipantSession.ended_at.is_(None))
+        .values(ended_at=now)
     )
-    if device_id is not None:
-        statement = statement.where(ParticipantSession.device_id == device_id)
-    session.execute(statement.values(ended_at=now))
 
 
 def end_participant_session(session: Session, *, session_id: int, now: datetime) -> None:

@@ -28,6 +28,8 @@ from pro_app.storage.queries.assessments import AssessmentRecord, load_assessmen
 from pro_app.storage.tables.answers import Answer
 from pro_app.storage.tables.assessments import Assessment
 
+NOT_DONE_FACTS = ("not_done_reason", "not_done_said_by", "not_done_text", "not_done_recorded_at")
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -75,9 +77,12 @@ def submit_assessment(
         "respondent": answered_by.code,
         "receipt_code": receipt.receipt_code,
     }
+    outdated = _find_outdated_reason(assessment, now)
+    facts |= dict.fromkeys(outdated)
     session.execute(update(Assessment).where(Assessment.id == assessment_id).values(facts))
     cancel_reminders(session, reason="submitted", now=now, assessment_id=assessment_id)
     items = _audit_items(receipt, answered_by, concluded)
+    items += [{"field": name, "before": str(said), "after": None} for name, said in outdated.items()]
     change = Change("assessment.submit", f"assessment:{assessment_id}", items)
     record_change(session, change, actor=actor, site_id=assessment.site_id, now=now)
     return receipt
@@ -94,6 +99,14 @@ def _audit_items(
     }
     states = {f"{code}:{answer.item_number}": answer.state for code, answer in concluded}
     return [{"field": name, "before": None, "after": value} for name, value in (facts | states).items()]
+
+
+def _find_outdated_reason(assessment: AssessmentRecord, now: datetime) -> dict[str, object]:
+    """Find what was said about a form's absence, none of it true any more where the form came in time."""
+    if assessment.window.has_closed(now):
+        return {}
+    said = {name: getattr(assessment, name) for name in NOT_DONE_FACTS}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _find_respondent(assessment: AssessmentRecord, code: str) -> Respondent:

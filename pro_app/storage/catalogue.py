@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from pro_app.definitions.files import DefinitionFile, parse_definition_text
 from pro_app.errors import NotFound
 from pro_app.instruments.instrument import Instrument
-from pro_app.instruments.parse import parse_instrument, parse_wording
+from pro_app.instruments.parse import read_instrument, read_wording
 from pro_app.instruments.wording import WordingPack
-from pro_app.protocol.parse import parse_protocol
+from pro_app.protocol.parse import read_protocol
 from pro_app.protocol.protocol import Protocol
 from pro_app.storage.tables.definitions import StoredDefinition
 
@@ -24,25 +24,25 @@ known_protocols: dict[str, Protocol] = {}
 
 def load_instrument(session: Session, sha256: str) -> Instrument:
     """Give the instrument stored under `sha256`."""
-    return _read_once(session, sha256, known=_instruments, parse=parse_instrument)
+    return _read_once(session, sha256, known=_instruments, read=read_instrument)
 
 
 def load_wording(session: Session, sha256: str) -> WordingPack:
     """Give the wording pack stored under `sha256`."""
-    return _read_once(session, sha256, known=_wordings, parse=parse_wording)
+    return _read_once(session, sha256, known=_wordings, read=read_wording)
 
 
 def load_protocol(session: Session, sha256: str) -> Protocol:
     """Give the protocol version stored under `sha256`."""
-    return _read_once(session, sha256, known=known_protocols, parse=parse_protocol)
+    return _read_once(session, sha256, known=known_protocols, read=read_protocol)
 
 
 def _read_once(
-    session: Session, sha256: str, *, known: dict[str, T], parse: Callable[[DefinitionFile], T]
+    session: Session, sha256: str, *, known: dict[str, T], read: Callable[[DefinitionFile], T]
 ) -> T:
     if sha256 not in known:
         stored = session.get(StoredDefinition, sha256)
         if stored is None:
             raise NotFound("definition")
-        known[sha256] = parse(parse_definition_text(stored.text, source=f"{stored.code} {stored.version}"))
+        known[sha256] = read(parse_definition_text(stored.text, source=f"{stored.code} {stored.version}"))
     return known[sha256]

@@ -56,6 +56,26 @@ def test_an_answer_given_after_the_session_ended_goes_through_the_pin(
             expect(patient.option(kept)).to_be_checked()
 
 
+def test_a_changed_answer_stands_also_where_the_browser_forgot_what_it_counted(
+    installation: Installation,
+) -> None:
+    card = installation.enrol()
+    with installation.open_window(viewport=PHONE) as page:
+        patient = Patient(page)
+        _activate_by_code(page, card.short_code)
+        patient.start()
+        patient.answer(1, "3")
+        patient.tap("Précédent")
+        patient.option("2").check()
+        expect(page.get_by_text("Reçu par votre centre")).to_be_visible()
+        page.evaluate("localStorage.clear()")
+        patient.option("4").check()
+        patient.tap("Suivant")
+        patient.find_item(2)
+        patient.tap("Précédent")
+        expect(patient.option("4")).to_be_checked()
+
+
 def _activate_by_code(page: Page, short_code: str) -> None:
     patient = Patient(page)
     page.goto("/p/activate")

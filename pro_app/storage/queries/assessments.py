@@ -20,6 +20,8 @@ from pro_app.storage.tables.participants import Participant
 class AssessmentRecord:
     """What is stored about one assessment. Dates are civil dates in `zone`, both ends included.
 
+    `zone` is the one under which the visit was planned: who moves later does not move what is past.
+
     `planned_code` is the visit whose rules hold: it differs from `visit_code` where answers became
     `UNSCHEDULED`. `mode` and `entered_by_id` say how, and by which account, it was submitted. `window` and
     `facts` are what the state follows from.
@@ -102,10 +104,11 @@ def load_assessment(session: Session, assessment_id: int, *, lock: bool = False)
 
     Raises NotFound for an unknown one.
     """
-    statement = RECORDS.where(Assessment.id == assessment_id)
     if lock:
-        statement = statement.with_for_update(of=Assessment).execution_options(populate_existing=True)
-    row = session.execute(statement).one_or_none()
+        # Read only once the lock is held: whoever held it before may have put another plan behind the row.
+        session.execute(select(Assessment.id).where(Assessment.id == assessment_id).with_for_update())
+    statement = RECORDS.where(Assessment.id == assessment_id)
+    row = session.execute(statement.execution_options(populate_existing=lock)).one_or_none()
     if row is None:
         raise NotFound("assessment")
     return _read_record(session, row)
@@ -116,7 +119,7 @@ def _read_record(session: Session, row: Row[Assessment, PlannedVisit, Participan
     protocol = known_protocols.get(visit.protocol_sha256) or load_protocol(session, visit.protocol_sha256)
     reopened = None
     if assessment.reopened_at is not None and assessment.reopened_until is not None:
-        closes_at = start_of_day(assessment.reopened_until + timedelta(days=1), participant.zone)
+        closes_at = start_of_day(assessment.reopened_until + timedelta(days=1), visit.zone)
         reopened = Window(assessment.reopened_at, closes_at)
     submitted_at = assessment.submitted_at
     return AssessmentRecord(
@@ -126,7 +129,7 @@ def _read_record(session: Session, row: Row[Assessment, PlannedVisit, Participan
         study_id=participant.study_id,
         site_id=participant.site_id,
         language=participant.language,
-        zone=participant.zone,
+        zone=visit.zone,
         visit_code=assessment.visit_code,
         ordinal=assessment.ordinal,
         planned_visit_id=visit.id,
@@ -155,7 +158,7 @@ def _read_record(session: Session, row: Row[Assessment, PlannedVisit, Participan
         not_done_text=assessment.not_done_text,
         not_done_recorded_at=assessment.not_done_recorded_at,
         protocol=protocol,
-        window=civil_window(visit.opens_on, visit.closes_on, participant.zone),
+        window=civil_window(visit.opens_on, visit.closes_on, visit.zone),
         facts=AssessmentFacts(
             expected=visit.expected,
             closed=visit.reason_code in protocol.closing_reasons,

@@ -47,6 +47,11 @@ def list_participants_with_contacts(session: Session, contact_refs: Iterable[str
     )
 
 
+def list_contact_refs(session: Session) -> frozenset[str]:
+    """List the references of the contact vault that participants hold, of every study."""
+    return frozenset(session.scalars(select(Participant.contact_ref)))
+
+
 def find_site(session: Session, site_id: int) -> Site | None:
     """Find one site."""
     return session.get(Site, site_id)

@@ -9,7 +9,10 @@ from pro_app.storage.tables.base import At, BigKey, Code, DefinitionHash, Key, T
 
 
 class PlannedVisit(Table):
-    """One visit under one revision of the plan; current while `replaced_at` is empty."""
+    """One visit under one revision of the plan; current while `replaced_at` is empty.
+
+    `zone` is the IANA zone in which its days are meant.
+    """
 
     __tablename__ = "planned_visits"
     __table_args__ = (
@@ -28,6 +31,7 @@ class PlannedVisit(Table):
     target_on: Mapped[date | None]
     opens_on: Mapped[date]
     closes_on: Mapped[date | None]
+    zone: Mapped[Code]
     provisional: Mapped[bool]
     expected: Mapped[bool]
     reason_code: Mapped[Code | None]

@@ -11,6 +11,7 @@ from pro_app.services.event_offers import (
     EventPreview,
     NewEvent,
     Situation,
+    find_end,
     list_event_offers,
     list_unsent_before,
     load_situation,
@@ -31,10 +32,14 @@ from pro_app.web.problems import show_problems
 def choose_event(participant_id: int) -> ResponseReturnValue:
     """Show what may be recorded now, each with what it does."""
     situation = _load_situation(participant_id)
+    end = find_end(situation)
+    offers = [(offer, effect_sentences(offer)) for offer in list_event_offers(situation, now=this.now())]
     return render_template(
         "clinic/choose_event.html",
         situation=situation,
-        offers=[(offer, effect_sentences(offer)) for offer in list_event_offers(situation, now=this.now())],
+        end=end,
+        offers=[entry for entry in offers if end is None or entry[0].kind in end.followed_by],
+        earlier=[entry for entry in offers if end is not None and entry[0].kind not in end.followed_by],
     )
 
 
@@ -67,6 +72,7 @@ def new_event(participant_id: int) -> ResponseReturnValue:
             details=said.details,
             actor=this.actor(),
             now=this.now(),
+            language=situation.language,
         )
     except InputRejected as rejected:
         show_problems(form, rejected)
@@ -109,7 +115,14 @@ def save_correction(participant_id: int, event_id: int) -> ResponseReturnValue:
         details=None if taken_back else dict(known.details) | _details(form),
     )
     try:
-        correct_event(this.session(), event_id, correction, actor=this.actor(), now=this.now())
+        correct_event(
+            this.session(),
+            event_id,
+            correction,
+            actor=this.actor(),
+            now=this.now(),
+            language=situation.language,
+        )
     except InputRejected as rejected:
         show_problems(form, rejected)
         return _render_correction(form, offer, situation, status=400)

@@ -31,6 +31,7 @@ USUAL_MODE = "own_device"
 MESSAGES_GONE = 6
 MESSAGES_TO_COME = 3
 MESSAGE_TONES = {"sent": "good", "failed": "alert", "unknown": "attention"}
+TELL_WHY = frozenset({"failed", "unknown"})
 READ_WORDS = {"record": lazy_gettext("record"), "contact": lazy_gettext("contact")}
 
 
@@ -134,7 +135,7 @@ def _choose_messages(messages: Sequence[MessageLine]) -> tuple[list[MessageLine]
 
 def _message_entry(message: MessageLine, zone: str) -> dict[str, Any]:
     kind = known_word(MESSAGE_KINDS, message.template_code)
-    reason = message.outcome_reason if message.state in {"failed", "unknown"} else None
+    reason = gettext(message.outcome) if message.outcome and message.state in TELL_WHY else None
     said = [known_word(CHANNELS, message.channel), known_word(MESSAGE_STATES, message.state)]
     return {
         "when": moment(message.finished_at or message.due_at, zone),

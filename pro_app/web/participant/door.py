@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from pro_app.errors import ProAppError, SignInRefused, TryLater
-from pro_app.services.answers import save_operations
+from pro_app.services.answers import claim_assessment, save_operations
 from pro_app.services.participant_home import find_centre_of_device
 from pro_app.services.participant_sign_in import load_new_actor, sign_in_with_code, sign_in_with_pin
 from pro_app.services.sessions import end_participant_session, token_digest
@@ -81,6 +81,8 @@ def sign_in_by_code() -> ResponseReturnValue:
     keys = (f"code:{code_digest(secret_key, 'sign-in', code)}", source_key(request.remote_addr))
     try:
         count_tries(this.parts().database, *keys, now=this.now())
+        if carried and carried.operation:
+            claim_assessment(this.session(), assessment_id=carried.assessment_id)
         device = sign_in_with_code(
             this.session(),
             sign_in_code=code,

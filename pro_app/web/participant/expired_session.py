@@ -1,12 +1,11 @@
 """An answer that is sent when the session is over goes through the PIN and is saved after it."""
 
-from urllib.parse import urlsplit
-
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
 from pro_app.web import errors
+from pro_app.web import request as this
 from pro_app.web.access import SignInNeeded
 from pro_app.web.participant.device_cookie import find_device_secret
 from pro_app.web.participant.forms import CodeForm, PinForm
@@ -40,7 +39,7 @@ def is_same_origin() -> bool:
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site == "same-origin"
-    return urlsplit(request.headers.get("Origin", "")).netloc == request.host
+    return request.headers.get("Origin", "").partition("://")[2] == request.host
 
 
 def _find_sent() -> CarriedAnswer | None:
@@ -50,5 +49,5 @@ def _find_sent() -> CarriedAnswer | None:
     if request.endpoint == "questionnaire.save_screen":
         return carry_answer(assessment_id, int(places["number"]))
     if request.endpoint == "questionnaire.send":
-        return CarriedAnswer(assessment_id, f"/p/q/{assessment_id}/send", None)
+        return CarriedAnswer(assessment_id, f"/p/q/{assessment_id}/send", None, this.now())
     return None

@@ -9,7 +9,7 @@ from wtforms.validators import DataRequired, Length, Optional, Regexp, Validatio
 
 from pro_app.services.pins import check_pin
 
-PIN_DIGITS = Regexp(r"\s*[0-9]{6}\s*$", message=lazy_gettext("A PIN has six digits."))
+PIN_DIGITS = Regexp(r"\s*[0-9]{6}\s*\Z", message=lazy_gettext("A PIN has six digits."))
 LONGEST_CODE = 100
 
 

@@ -1,6 +1,7 @@
 """An answer on its way through the PIN: signed by us, so that it comes back as it was given."""
 
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -10,31 +11,47 @@ from pro_app.web import request as this
 from pro_app.web.questionnaire.forms import AnswerForm
 from pro_app.web.questionnaire.items import read_operation
 
+LONGEST_WAIT = timedelta(hours=24)
+"""What waited longer is given anew: who signs in by then may not know of it any more."""
+
 FORWARD = {"next": 1, "decline": 1, "previous": -1}
 
 
 @dataclass(frozen=True, slots=True)
 class CarriedAnswer:
-    """What was sent when nobody was signed in any more; `path` is where the person goes on."""
+    """What was sent, at `sent_at`, when nobody was signed in any more; `path` is where the person goes on.
+
+    Without an operation there is nothing to save: the person only went on, or wanted to send the form.
+    """
 
     assessment_id: int
     path: str
     operation: Operation | None
+    sent_at: datetime
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether the form was to be sent, which the person has to do again."""
+        return self.path.endswith("/send")
 
 
 def sign_carried(carried: CarriedAnswer) -> str:
     """Write it as text that only this installation can make."""
-    return _serializer().dumps(asdict(carried))
+    return _serializer().dumps(asdict(carried) | {"sent_at": carried.sent_at.isoformat()})
 
 
 def find_carried(text: str | None) -> CarriedAnswer | None:
-    """Read what `sign_carried` wrote; None for anything else."""
+    """Read what `sign_carried` wrote, None for anything else; after a day only where its person goes on."""
     try:
         data: dict[str, Any] = _serializer().loads(text or "")
     except BadSignature:
         return None
-    operation = Operation(**data["operation"]) if data["operation"] else None
-    return CarriedAnswer(data["assessment_id"], data["path"], operation)
+    assessment_id, said, sent_at = data["assessment_id"], data["operation"], data["sent_at"]
+    sent_at = datetime.fromisoformat(sent_at)
+    if this.now() - sent_at > LONGEST_WAIT:
+        return CarriedAnswer(assessment_id, f"/p/q/{assessment_id}", None, sent_at)
+    operation = Operation(**said | {"sent_at": sent_at}) if said else None
+    return CarriedAnswer(assessment_id, data["path"], operation, sent_at)
 
 
 def carry_answer(assessment_id: int, number: int) -> CarriedAnswer | None:
@@ -45,7 +62,7 @@ def carry_answer(assessment_id: int, number: int) -> CarriedAnswer | None:
     operation = read_operation(form)
     step = FORWARD[form.go.data or "next"] if operation or form.before.data else 0
     place = "review" if form.back.data and step else str(max(1, number + step))
-    return CarriedAnswer(assessment_id, f"/p/q/{assessment_id}/{place}", operation)
+    return CarriedAnswer(assessment_id, f"/p/q/{assessment_id}/{place}", operation, this.now())
 
 
 def _serializer() -> URLSafeSerializer:

@@ -9,7 +9,7 @@ from wtforms.widgets import HiddenInput
 LARGEST_NUMBER = 2**31 - 1
 NOT_APPLICABLE = "N"
 DECLINE = "decline"
-UUID_FORM = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+UUID_FORM = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z"
 
 
 class AnswerForm(FlaskForm):
@@ -30,7 +30,7 @@ class AnswerForm(FlaskForm):
     counter = IntegerField(
         "", widget=HiddenInput(), validators=[Optional(), NumberRange(0, LARGEST_NUMBER)], default=0
     )
-    answer = StringField("", validators=[Optional(), Regexp(r"([0-9]{1,4}|N)$")])
+    answer = StringField("", validators=[Optional(), Regexp(r"([0-9]{1,4}|N)\Z")])
     go = StringField("", validators=[Optional(), AnyOf(["next", "previous", DECLINE])])
 
 

@@ -1,9 +1,11 @@
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date, timedelta
 
 import pytest
 from clinic_world import Clinic, noon
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from pro_app.contacts.vault import Contact
 from pro_app.errors import InputRejected, NotFound
@@ -15,6 +17,7 @@ from pro_app.services.contact_changes import (
     find_shared_contact,
 )
 from pro_app.services.contact_details import parse_contact, written_telephone
+from pro_app.services.contact_sweep import sweep_contacts
 from pro_app.services.enrolment import Enrolment, enrol_participant
 from pro_app.storage.tables.audit_trail import AuditEntry, AuditPayload
 from pro_app.storage.tables.events import ParticipantEvent
@@ -196,3 +199,71 @@ def test_telephones_of_france_and_overseas_are_understood(typed: str, zone: str,
 
 def test_a_french_telephone_is_written_in_pairs() -> None:
     assert written_telephone("+33612345678") == "06 12 34 56 78"
+
+
+class DiskFullError(Exception):
+    """What the tests let happen while the audit trail is written."""
+
+
+@contextmanager
+def no_room_for_the_trail(clinic: Clinic) -> Iterator[None]:
+    """Let every transaction fail that writes an audit entry."""
+
+    def fail(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO audit_entries"):
+            raise DiskFullError
+
+    event.listen(clinic.database.engine, "before_cursor_execute", fail)
+    yield
+    event.remove(clinic.database.engine, "before_cursor_execute", fail)
+
+
+def test_a_contact_never_changes_without_its_audit_entry(clinic: Clinic) -> None:
+    participant_id = enrol(clinic, clinic.enrolment())
+    with no_room_for_the_trail(clinic), pytest.raises(DiskFullError), clinic.writing() as session:
+        change_contact(
+            session, participant_id, CHANGE, vault=clinic.vault, actor=clinic.nurse, now=noon(TODAY)
+        )
+    with clinic.database.reading() as session:
+        reference = session.get_one(Participant, participant_id).contact_ref
+    assert clinic.vault.find(reference).email == "a.dupont@example.fr"
+
+
+def test_an_enrolment_that_fails_leaves_no_contact(clinic: Clinic) -> None:
+    with no_room_for_the_trail(clinic), pytest.raises(DiskFullError):
+        enrol(clinic, clinic.enrolment())
+    assert clinic.vault.list_refs_saved_before(noon(TODAY) + timedelta(days=1)) == frozenset()
+
+
+def abandon_enrolment(clinic: Clinic) -> None:
+    """Enrol, and let the transaction come to nothing after everything was written."""
+    with clinic.writing() as session:
+        said = clinic.enrolment(participant_code="15-099")
+        enrol_participant(session, said, vault=clinic.vault, actor=clinic.nurse, now=noon(TODAY))
+        session.rollback()
+
+
+def test_nobody_is_warned_of_a_contact_that_belongs_to_nobody(clinic: Clinic) -> None:
+    abandon_enrolment(clinic)
+    with clinic.database.reading() as session:
+        shared = find_shared_contact(session, clinic.enrolment(), vault=clinic.vault, actor=clinic.nurse)
+    assert shared is None
+
+
+def test_the_sweep_deletes_only_contacts_of_nobody_that_are_an_hour_old(clinic: Clinic) -> None:
+    participant_id = enrol(clinic, clinic.enrolment(email="b.durand@example.fr"))
+    abandon_enrolment(clinic)
+    later = noon(TODAY) + timedelta(hours=1)
+    swept = [
+        sweep_contacts(clinic.database, clinic.vault, now=now)
+        for now in (later, later + timedelta(seconds=1), later + timedelta(seconds=2))
+    ]
+    with clinic.database.reading() as session:
+        reference = session.get_one(Participant, participant_id).contact_ref
+    assert swept == [0, 1, 0]
+    assert clinic.vault.list_refs_saved_before(later) == {reference}
+
+
+def test_nothing_is_swept_beside_a_database_that_knows_none_of_the_contacts(clinic: Clinic) -> None:
+    abandon_enrolment(clinic)
+    assert sweep_contacts(clinic.database, clinic.vault, now=noon(TODAY) + timedelta(days=1)) == 0

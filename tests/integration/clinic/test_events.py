@@ -6,10 +6,16 @@ from clinic_world import Clinic, noon
 from sqlalchemy import func, select
 
 from pro_app.errors import InputRejected, NotFound
-from pro_app.services.event_offers import NewEvent, list_event_offers, load_situation, preview_event
+from pro_app.services.event_offers import (
+    NewEvent,
+    find_end,
+    list_event_offers,
+    load_situation,
+    preview_event,
+)
 from pro_app.services.events import Correction, correct_event, record_event
 from pro_app.storage.queries.outbox import count_planned_messages, list_messages_with_visits
-from pro_app.storage.tables.audit_trail import AuditEntry
+from pro_app.storage.tables.audit_trail import AuditEntry, AuditPayload
 from pro_app.storage.tables.events import ParticipantEvent
 from pro_app.storage.tables.participants import Participant
 
@@ -230,3 +236,78 @@ def test_the_preview_names_what_goes_and_the_baseline_that_was_not_sent(clinic: 
 def count_planned(clinic: Clinic) -> int:
     with clinic.database.reading() as session:
         return count_planned_messages(session, 1)
+
+
+def last_items(clinic: Clinic, action: str) -> dict[str, dict[str, object]]:
+    """Give the items of the newest audit entry about an action, by field."""
+    with clinic.database.reading() as session:
+        items = session.scalars(
+            select(AuditPayload.items)
+            .join(AuditEntry, AuditEntry.id == AuditPayload.entry_id)
+            .where(AuditEntry.action == action)
+            .order_by(AuditEntry.id.desc())
+        ).first()
+    assert items is not None
+    return {str(item["field"]): item for item in items}
+
+
+def test_the_audit_entry_of_an_event_lists_what_it_did_to_each_visit(clinic: Clinic) -> None:
+    participant_id = clinic.enrol(START)
+    enrolled = last_items(clinic, "participant.enrol")["visit:BASELINE"]
+    clinic.record(participant_id, "randomised", RANDOMISED, arm="SURVEILLANCE")
+    clinic.answer(participant_id, "M03", date(2026, 10, 12))
+    clinic.record(participant_id, "treatment_ended", date(2026, 5, 4), at=date(2026, 10, 20))
+    items = last_items(clinic, "event.record")
+    assert enrolled["action"] == "add"
+    assert items["treatment_ended"]["after"] == {"occurred_on": "2026-05-04"}
+    assert {name: item["action"] for name, item in items.items() if "action" in item} == {
+        "visit:W24": "cancel",
+        "visit:M03": "unschedule",
+        **dict.fromkeys(("visit:M06", "visit:M09", "visit:M12"), "move"),
+        **dict.fromkeys(("visit:Y2", "visit:Y3", "visit:Y4", "visit:Y5"), "move"),
+    }
+    before, after = items["visit:M06"]["before"], items["visit:M06"]["after"]
+    assert isinstance(before, dict)
+    assert isinstance(after, dict)
+    assert (before["target_on"], after["target_on"]) == ("2027-01-12", "2026-11-04")
+    assert items["visit:M03"]["after"] is None
+
+
+def test_what_speaks_against_an_event_names_others_in_the_readers_language(clinic: Clinic) -> None:
+    participant_id = clinic.enrol(START, language="en")
+    event_id = clinic.record(participant_id, "randomised", RANDOMISED, arm="LUTATHERA")
+    clinic.record(participant_id, "infusion", date(2026, 1, 20))
+    named = []
+    for language in ("fr", "en"):
+        with pytest.raises(InputRejected) as rejected, clinic.writing() as session:
+            correct_event(
+                session,
+                event_id,
+                Correction("misread", date(2026, 1, 21), {"arm": "LUTATHERA"}),
+                actor=clinic.nurse,
+                now=noon(date(2026, 1, 25)),
+                language=language,
+            )
+        named.append(rejected.value.problems[0].values["event"])
+    assert named == ["Perfusion", "Infusion"]
+
+
+def test_after_a_death_the_end_is_named_and_nothing_may_follow(clinic: Clinic) -> None:
+    participant_id = enrol_and_randomise(clinic)
+    now = noon(date(2026, 2, 20))
+
+    def find() -> tuple[str, date, frozenset[str]] | None:
+        with clinic.database.reading() as session:
+            situation = load_situation(session, participant_id, actor=clinic.nurse, language="fr", now=now)
+            end = find_end(situation)
+            return None if end is None else (end.label, end.on, end.followed_by)
+
+    assert find() is None
+    clinic.record(participant_id, "left", date(2026, 2, 1))
+    left = find()
+    assert left is not None
+    assert left[1:] == (date(2026, 2, 1), {"data_objection", "died"})
+    clinic.record(participant_id, "died", date(2026, 2, 10))
+    died = find()
+    assert died is not None
+    assert died[1:] == (date(2026, 2, 10), frozenset())

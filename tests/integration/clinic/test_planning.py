@@ -7,8 +7,10 @@ from sqlalchemy import func, select
 from pro_app.protocol.events import fold_events
 from pro_app.protocol.replan import PLAN_REPLACED
 from pro_app.protocol.schedule import plan_visits
+from pro_app.services.contact_changes import ContactChange, change_contact
 from pro_app.services.events import Correction, correct_event
 from pro_app.services.planning import plan_participant
+from pro_app.services.visits import reopen_visit
 from pro_app.storage.catalogue import load_protocol
 from pro_app.storage.queries.events import list_events, read_events
 from pro_app.storage.queries.outbox import list_messages_with_visits
@@ -180,3 +182,49 @@ def test_every_revision_of_the_plan_is_kept(clinic: Clinic) -> None:
         (1, None, noon(date(2026, 1, 12))),
         (2, date(2026, 1, 12), None),
     ]
+
+
+def test_a_late_form_of_a_provisional_visit_stays_when_only_the_address_changes(clinic: Clinic) -> None:
+    participant_id = clinic.enrol(date(2026, 1, 5))
+    clinic.record(participant_id, "randomised", date(2026, 1, 12), arm="SURVEILLANCE")
+    visit = clinic.assessments(participant_id)["M03"]
+    reopened = visit.closes_on + timedelta(days=3)
+    with clinic.writing() as session:
+        reopen_visit(session, visit.assessment_id, reason="away", actor=clinic.nurse, now=noon(reopened))
+    clinic.answer(participant_id, "M03", reopened + timedelta(days=1))
+    change = ContactChange("new@example.fr", None, "fr", "Europe/Paris", 10)
+    now = noon(reopened + timedelta(days=2))
+    with clinic.writing() as session:
+        change_contact(session, participant_id, change, vault=clinic.vault, actor=clinic.nurse, now=now)
+    records = clinic.assessments(participant_id)
+    assert "UNSCHEDULED 1" not in records
+    assert (records["M03"].assessment_id, records["M03"].state(now)) == (visit.assessment_id, "late")
+
+
+def test_a_begun_form_is_not_required_also_where_the_death_is_recorded_late(clinic: Clinic) -> None:
+    outcomes = []
+    for number, days_later in enumerate((0, 30)):
+        participant_id = clinic.enrol(
+            date(2026, 1, 5), participant_code=f"15-10{number}", email=None, telephone=None
+        )
+        clinic.record(participant_id, "randomised", date(2026, 1, 12), arm="LUTATHERA")
+        clinic.answer(participant_id, "W08", date(2026, 3, 2), submit=False)
+        died = date(2026, 3, 4)
+        clinic.record(participant_id, "died", died, at=died + timedelta(days=days_later))
+        visit = clinic.assessments(participant_id)["W08"]
+        outcomes.append((visit.expected, visit.reason_code, visit.state(noon(date(2026, 6, 1)))))
+    assert outcomes == [(False, "DIED", "not_required")] * 2
+
+
+def test_a_sent_baseline_is_late_or_in_time_by_the_corrected_date_of_randomisation(clinic: Clinic) -> None:
+    participant_id = clinic.enrol(date(2026, 1, 5))
+    sent = clinic.answer(participant_id, "BASELINE", date(2026, 1, 20))
+    wrong, right = date(2026, 1, 12), date(2026, 1, 22)
+    event_id = clinic.record(participant_id, "randomised", wrong, at=date(2026, 1, 25), arm="LUTATHERA")
+    states = [clinic.assessments(participant_id)["BASELINE"].state(noon(right))]
+    with clinic.writing() as session:
+        correction = Correction("misread", right, {"arm": "LUTATHERA"})
+        correct_event(session, event_id, correction, actor=clinic.nurse, now=noon(date(2026, 1, 26)))
+    baseline = clinic.assessments(participant_id)["BASELINE"]
+    assert [*states, baseline.state(noon(right))] == ["late", "submitted"]
+    assert (baseline.assessment_id, baseline.target_on) == (sent, right)

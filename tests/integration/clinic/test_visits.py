@@ -2,10 +2,12 @@ from datetime import date
 
 import pytest
 from clinic_world import Clinic, noon
+from sqlalchemy import select
 
 from pro_app.audit.actor import Actor
 from pro_app.errors import InputRejected, NotFound
 from pro_app.services.visits import NotDone, record_not_done, reopen_visit
+from pro_app.storage.tables.audit_trail import AuditEntry, AuditPayload
 
 RANDOMISED = date(2026, 1, 12)
 AFTER_W08 = date(2026, 3, 17)
@@ -110,3 +112,26 @@ def test_a_visit_to_come_needs_no_reason(clinic: Clinic) -> None:
     enrol_and_randomise(clinic)
     with pytest.raises(InputRejected):
         say(clinic, "M12", NotDone("FORGOT", "patient", ""))
+
+
+def test_a_reason_given_while_the_form_was_open_goes_when_it_comes_in_time(clinic: Clinic) -> None:
+    participant_id = enrol_and_randomise(clinic)
+    say(clinic, "W08", NotDone("REFUSED", "patient", ""), on=date(2026, 3, 2))
+    clinic.answer(participant_id, "W08", date(2026, 3, 3))
+    record = clinic.assessments(participant_id)["W08"]
+    assert (record.not_done_reason, record.not_done_said_by, record.not_done_recorded_at) == (None,) * 3
+    with clinic.database.reading() as session:
+        items = session.scalars(
+            select(AuditPayload.items)
+            .join(AuditEntry, AuditEntry.id == AuditPayload.entry_id)
+            .where(AuditEntry.action == "assessment.submit")
+        ).one()
+    assert {"field": "not_done_reason", "before": "REFUSED", "after": None} in items
+
+
+def test_the_reason_of_a_late_form_stays(clinic: Clinic) -> None:
+    participant_id = enrol_and_randomise(clinic)
+    say(clinic, "W08", NotDone("HOSPITALISED", "patient", ""))
+    reopen(clinic, "W08", AFTER_W08)
+    clinic.answer(participant_id, "W08", AFTER_W08)
+    assert clinic.assessments(participant_id)["W08"].not_done_reason == "HOSPITALISED"

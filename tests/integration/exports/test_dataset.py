@@ -32,6 +32,8 @@ from pro_app.services.dataset import (
     open_snapshot,
     record_download,
 )
+from pro_app.services.events import Correction, correct_event
+from pro_app.services.visits import NotDone, record_not_done
 
 CONSENT, RANDOMISATION = date(2026, 1, 5), date(2026, 1, 12)
 WEEK_8 = date(2026, 3, 9)
@@ -355,3 +357,26 @@ def test_the_data_of_another_study_look_like_missing_ones(clinic: Clinic) -> Non
     )
     with pytest.raises(NotFound), open_snapshot(clinic.database) as session:
         build_dataset(session, study_id=clinic.study_id, purpose="a test", actor=stranger, now=EXPORTED_AT)
+
+
+def test_only_a_form_that_did_not_come_in_time_has_a_reason_for_that(clinic: Clinic) -> None:
+    participant_id = clinic.enrol(CONSENT)
+    assessment_id = clinic.answer(participant_id, "BASELINE", date(2026, 1, 20))
+    event_id = clinic.record(participant_id, "randomised", RANDOMISATION, at=WEEK_8, arm="LUTATHERA")
+    with clinic.writing() as session:
+        not_done = NotDone("FORGOT", "patient", "")
+        record_not_done(session, assessment_id, not_done, actor=clinic.nurse, now=noon(WEEK_8))
+
+    def exported() -> tuple[str, str, str]:
+        (row,) = (
+            row
+            for row in open_dataset(export(clinic)).table("assessments")
+            if row["visit_code"] == "BASELINE"
+        )
+        return row["late"], row["missing_reason"], row["missing_said_by"]
+
+    late = exported()
+    with clinic.writing() as session:
+        correction = Correction("misread", date(2026, 1, 22), {"arm": "LUTATHERA"})
+        correct_event(session, event_id, correction, actor=clinic.nurse, now=noon(WEEK_8))
+    assert [late, exported()] == [("1", "FORGOT", "patient"), ("0", "", "")]

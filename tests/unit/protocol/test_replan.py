@@ -243,3 +243,66 @@ def test_retracting_the_end_makes_the_follow_up_provisional_again(reluth: Protoc
     back = changes["M03"].after
     assert back is not None
     assert back.provisional
+
+
+def test_an_answer_given_after_its_window_stays_where_nothing_moved(reluth: Protocol) -> None:
+    plan = plan_visits(reluth, BASE)
+    (provisional,) = (visit for visit in plan if visit.visit_code == "M03")
+    assert provisional.provisional
+    assert provisional.closes_on is not None
+    late = provisional.closes_on + timedelta(days=4)
+    for sent in (True, False):
+        changes = by_code(plan_changes(rows(plan, M03=(late, sent)), plan, today=late + timedelta(days=1)))
+        assert changes["M03"].action == "keep"
+
+
+def test_a_begun_form_counts_alike_whether_a_death_is_recorded_before_or_after_its_window_closed(
+    reluth: Protocol,
+) -> None:
+    plan = plan_visits(reluth, BASE)
+    died = plan_visits(reluth, replace(BASE, died_on=date(2024, 3, 28)))
+    stored = rows(plan, W08=(date(2024, 3, 25), False))
+    outcomes = []
+    for today in (date(2024, 3, 29), date(2024, 5, 1)):
+        after = by_code(plan_changes(stored, died, today=today))["W08"].after
+        assert after is not None
+        outcomes.append((after.opens_on, after.closes_on, after.expected, after.reason))
+    assert outcomes[0] == outcomes[1]
+    assert outcomes[0][2:] == (False, "DIED")
+
+
+def test_a_begun_form_is_expected_again_once_the_death_is_taken_back(reluth: Protocol) -> None:
+    plan = plan_visits(reluth, BASE)
+    died = plan_visits(reluth, replace(BASE, died_on=date(2024, 3, 28)))
+    today = date(2024, 5, 1)
+    (change,) = (
+        c
+        for c in plan_changes(rows(died, W08=(date(2024, 3, 25), False)), plan, today=today)
+        if c.visit_code == "W08"
+    )
+    assert change.after is not None
+    assert (change.after.expected, change.after.reason) == (True, None)
+
+
+def test_a_sent_baseline_follows_the_corrected_date_of_randomisation(reluth: Protocol) -> None:
+    corrected = plan_visits(reluth, replace(BASE, randomised_on=date(2024, 2, 10), died_on=date(2024, 2, 10)))
+    row = CurrentVisit(
+        plan_visits(reluth, BASE)[0], date(2024, 1, 10), date(2024, 2, 5), submitted=True, opens_early=True
+    )
+    change = plan_changes([row], corrected, today=date(2024, 2, 12))[0]
+    assert change.action == "move"
+    assert change.after is not None
+    assert (change.after.target_on, change.after.closes_on) == (date(2024, 2, 10), date(2024, 2, 10))
+    # What was sent was received, whatever else happened on the day.
+    assert (change.after.expected, change.after.reason) == (True, None)
+
+
+def test_a_sent_baseline_is_without_a_date_again_once_the_randomisation_is_taken_back(
+    reluth: Protocol,
+) -> None:
+    wanted = plan_visits(reluth, Facts(enrolled_on=date(2024, 1, 10)))
+    row = CurrentVisit(
+        plan_visits(reluth, BASE)[0], date(2024, 1, 10), date(2024, 2, 5), submitted=True, opens_early=True
+    )
+    (change,) = plan_changes([row], wanted, today=date(2024, 2, 12))
+    assert (change.action, change.after) == ("move", wanted[0])

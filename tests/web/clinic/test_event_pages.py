@@ -1,10 +1,14 @@
+import re
 from datetime import date
 
 from clinic_browser import StaffBrowser
-from clinic_world import Clinic
+from clinic_world import Clinic, noon
 from sqlalchemy import select
 
+from pro_app.reminders.outbox import enqueue_test_message
 from pro_app.storage.tables.events import ParticipantEvent
+from pro_app.storage.tables.outbox import OutboxMessage
+from pro_app.storage.tables.participants import Participant
 from pro_app.storage.tables.read_log import RecordRead
 
 
@@ -79,8 +83,10 @@ def test_no_address_says_what_happened_to_the_patient(clinic: Clinic, nurse: Sta
     pages = [
         nurse.get(path).text for path in (address(participant_id), f"/clinic/participants/{participant_id}")
     ]
-    links = " ".join(part.split('"')[0] for page in pages for part in page.split('href="')[1:])
-    assert not any(word in links for word in ("died", "left", "lost", "randomised", "reluth"))
+    links = [part.split('"')[0] for page in pages for part in page.split('href="')[1:]]
+    words = {word for link in links for word in re.split(r"[/?&=#]", link)}
+    assert "clinic" in words
+    assert not words & {"died", "left", "lost", "randomised", "reluth"}
 
 
 def test_a_correction_needs_a_reason_and_moves_the_plan(clinic: Clinic, nurse: StaffBrowser) -> None:
@@ -123,3 +129,46 @@ def test_looks_at_a_record_and_a_contact_are_logged_and_the_list_is_not(
         (nurse_id, "contact"),
         (monitor_id, "record"),
     ]
+
+
+def test_after_a_death_the_page_says_why_and_only_earlier_events_are_left(
+    clinic: Clinic, nurse: StaffBrowser
+) -> None:
+    participant_id = clinic.enrol(date(2026, 2, 20))
+    before = nurse.get(address(participant_id)).text
+    clinic.record(participant_id, "left", date(2026, 2, 27))
+    after_leaving = nurse.get(address(participant_id)).text
+    clinic.record(participant_id, "died", date(2026, 3, 1))
+    after_death = nurse.get(address(participant_id)).text
+
+    def offered(page: str) -> tuple[set[str], set[str]]:
+        now, _, earlier = page.partition('<details class="panel stack">')
+        return tuple(set(re.findall(r'name="kind" value="(\w+)"', part)) for part in (now, earlier))
+
+    assert offered(before)[1] == set()
+    assert "randomised" in offered(before)[0]
+    assert offered(after_leaving)[0] == {"data_objection", "died"}
+    assert "lost" in offered(after_leaving)[1]
+    assert offered(after_death)[0] == set()
+    assert ("notice-info" in before, "notice-info" in after_death) == (False, True)
+
+
+def test_a_refusal_names_other_events_in_the_nurses_language(clinic: Clinic, nurse: StaffBrowser) -> None:
+    participant_id = clinic.enrol(date(2026, 2, 20), language="en")
+    clinic.record(participant_id, "randomised", date(2026, 2, 27), arm="LUTATHERA")
+    said = {"kind": "infusion", "step": "save", "occurred_on": "2026-02-26"}
+    page = nurse.post(address(participant_id), **said)
+    assert page.status_code == 400
+    assert "«\N{NO-BREAK SPACE}Tirage au sort\N{NO-BREAK SPACE}»" in page.text
+
+
+def test_why_a_message_did_not_go_out_is_said_in_words(clinic: Clinic, nurse: StaffBrowser) -> None:
+    participant_id = clinic.enrol(date(2026, 2, 20))
+    with clinic.writing() as session:
+        participant = session.get_one(Participant, participant_id)
+        enqueue_test_message(session, participant=participant, now=noon(date(2026, 3, 1)))
+        row = session.scalars(select(OutboxMessage).where(OutboxMessage.template_code == "test")).one()
+        row.state, row.outcome_reason = "failed", "smtp_unreachable"
+    page = nurse.get(f"/clinic/participants/{participant_id}").text
+    assert "smtp_unreachable" not in page
+    assert "le serveur" in page

@@ -9,6 +9,7 @@ PAGES = (
     "/clinic/participants/{participant}",
     "/clinic/participants/{participant}/first-steps",
     "/clinic/participants/{participant}/card",
+    "/clinic/participants/{participant}/lost-phone",
     "/clinic/participants/{participant}/contact",
     "/clinic/participants/{participant}/events/new",
     "/clinic/participants/{participant}/events/{event}",

@@ -99,6 +99,30 @@ def test_a_forged_carried_answer_is_ignored_and_the_sign_in_stands(
     assert values(world) == []
 
 
+def test_a_carried_answer_counts_from_when_it_was_sent(  # noqa: PLR0917 -- fixtures
+    signed_in: FlaskClient, world: World, late: TestResponse, clock: SettableClock
+) -> None:
+    sent_at = clock.now
+    pin_page = send(signed_in, late, **OURS)
+    clock.now = sent_at + timedelta(hours=1)
+    post(signed_in, pin_page, {"pin": PIN}, to="/p/pin")
+    with world.database.reading() as session:
+        (answer,) = session.query(Answer)
+    assert (answer.answered_at, answer.received_at) == (sent_at, clock.now)
+
+
+def test_after_a_day_the_answer_is_asked_for_again_instead_of_being_saved(  # noqa: PLR0917 -- fixtures
+    signed_in: FlaskClient, world: World, late: TestResponse, clock: SettableClock
+) -> None:
+    pin_page = send(signed_in, late, **OURS)
+    clock.now += timedelta(hours=24, seconds=1)
+    wrong = post(signed_in, pin_page, {"pin": "111999"}, to="/p/pin")
+    assert "Votre réponse est gardée" not in wrong.get_data(as_text=True)
+    arrived = post(signed_in, pin_page, {"pin": PIN}, to="/p/pin")
+    assert arrived.headers["Location"] == f"/p/q/{world.assessment().assessment_id}"
+    assert values(world) == []
+
+
 def test_a_carried_answer_never_lands_with_another_person(  # noqa: PLR0917 -- fixtures
     app: Flask, signed_in: FlaskClient, world: World, late: TestResponse
 ) -> None:
@@ -128,9 +152,11 @@ def test_sending_the_form_too_late_comes_back_to_the_last_step_after_the_pin(
     page = signed_in.get(address)
     clock.now = NOW + timedelta(hours=3)
     pin_page = signed_in.post(address, data=form_fields(page) | {"respondent": "self"}, headers=OURS)
+    assert "n’est pas encore envoyé" in pin_page.get_data(as_text=True)
     arrived = post(signed_in, pin_page, {"pin": PIN}, to="/p/pin")
     assert arrived.headers["Location"] == address
     assert world.assessment().submitted_at is None
+    assert "Rien n’est encore envoyé" in signed_in.get(address).get_data(as_text=True)
 
 
 def test_a_page_asked_for_without_a_session_leads_to_the_door(client: FlaskClient, world: World) -> None:

@@ -13,14 +13,22 @@
   };
 
   // The counter tells apart taps that overtake each other on the way; it only has to rise on this device.
+  // It counts from the seconds of the clock, so that it goes on rising where the storage was emptied.
+  let counter = 0;
   const next = () => {
-    const seconds = Math.round(Date.now() / 1000);
     try {
-      localStorage.counter = (Number(localStorage.counter) || 0) + 1;
-      return Number(localStorage.counter);
+      counter = Math.max(counter, Number(localStorage.counter) || 0);
     } catch {
-      return seconds;
+      // Without storage the clock alone makes it rise from page to page.
     }
+    counter = Math.max(Math.floor(Date.now() / 1000), counter + 1);
+    if (counter >= 2 ** 31) counter = 0; // a clock set far ahead: uncounted rather than refused
+    try {
+      localStorage.counter = counter;
+    } catch {
+      // As above.
+    }
+    return counter;
   };
 
   form.addEventListener("change", async (event) => {
