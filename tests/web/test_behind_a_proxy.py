@@ -8,9 +8,10 @@ from flask import Flask
 
 from pro_app.app import create_app
 from pro_app.errors import SettingMissing
+from pro_app.services.throttle import FREE_TRIES_OF_A_SOURCE
 from pro_app.settings import Settings
 
-TRIES_BEFORE_A_WAIT = 6
+TRIES_BEFORE_A_WAIT = FREE_TRIES_OF_A_SOURCE + 1
 REQUIRED = {
     "PRO_APP_DATABASE_URL": "sqlite:///a.sqlite",
     "PRO_APP_CONTACTS_DATABASE_URL": "sqlite:///b.sqlite",

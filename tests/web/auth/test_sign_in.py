@@ -8,6 +8,7 @@ from staff_world import EARLIER, PASSWORD, SYSTEM, StaffWorld, csrf_token, sign_
 
 from pro_app.services.accounts import disable_account, find_account, grant_role
 from pro_app.services.sessions import STAFF_IDLE
+from pro_app.services.throttle import FREE_TRIES_OF_A_SOURCE
 from pro_app.storage.database import Database
 
 FIRST_PAGES = {
@@ -78,9 +79,9 @@ def test_wrong_tries_have_to_wait_and_the_right_password_too(
 
 
 def test_tries_at_many_names_from_one_source_have_to_wait(client: FlaskClient) -> None:
-    tries = [sign_in(client, f"name-{number}", "wrong") for number in range(6)]
+    tries = [sign_in(client, f"name-{number}", "wrong") for number in range(FREE_TRIES_OF_A_SOURCE + 1)]
 
-    assert tries == [403] * 5 + [429]
+    assert tries == [403] * FREE_TRIES_OF_A_SOURCE + [429]
 
 
 def test_the_session_is_a_new_one_after_signing_in_and_its_old_cookie_is_worthless(

@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from participant_world import PIN, World, activate, form_fields, post
 
 from pro_app.services.sessions import token_digest
+from pro_app.services.throttle import FREE_TRIES_OF_A_SOURCE
 from pro_app.storage.tables.credentials import Device, ParticipantCredential, SignInCard
 
 
@@ -162,11 +163,11 @@ def test_the_sixth_wrong_pin_has_to_wait_and_nothing_is_locked_for_good(
 
 def test_guessing_from_one_address_is_slowed_down_whatever_the_code(app: Flask) -> None:
     codes = []
-    for number in range(6):
+    for number in range(FREE_TRIES_OF_A_SOURCE + 1):
         browser = app.test_client()
-        typed = {"sign_in_code": f"777777777{number}", "pin": PIN}
+        typed = {"sign_in_code": f"77777777{number:02}", "pin": PIN}
         codes.append(post(browser, browser.get("/p/sign-in"), typed).status_code)
-    assert codes == [403] * 5 + [429]
+    assert codes == [403] * FREE_TRIES_OF_A_SOURCE + [429]
 
 
 def test_a_form_without_its_csrf_token_changes_nothing(client: FlaskClient, world: World) -> None:
