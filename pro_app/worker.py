@@ -79,7 +79,7 @@ def tick(office: PostOffice, *, clock: Clock, should_stop: Callable[[], bool] = 
     report = dispatch_due(office, clock=clock, should_stop=should_stop)
     ended_at = clock()
     with office.database.writing() as session:
-        _record_heartbeat(session, now=ended_at)
+        record_heartbeat(session, now=ended_at)
     return TickReport(report, ended_at)
 
 
@@ -108,7 +108,8 @@ def run_worker(settings: Settings, clock: Clock) -> None:
     logger.info("worker stopped")
 
 
-def _record_heartbeat(session: Session, *, now: datetime) -> None:
+def record_heartbeat(session: Session, *, now: datetime) -> None:
+    """Note that messages are being looked after."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     session.execute(
         insert(WorkerHeartbeat)

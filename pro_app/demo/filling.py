@@ -21,6 +21,7 @@ from pro_app.storage.tables.accounts import Account
 from pro_app.storage.tables.sites import Site
 from pro_app.storage.tables.studies import Study
 from pro_app.web.demo.state import Progress, save_progress
+from pro_app.worker import record_heartbeat
 
 SEED = 146
 REPORT_EVERY = 20
@@ -50,6 +51,10 @@ def fill_history(settings: Settings) -> None:
         if os.getppid() != server:
             raise SystemExit
         if history.done % REPORT_EVERY == 0:
+            with (
+                history.database.writing() as session
+            ):  # it is this process that sends until the past is filled
+                record_heartbeat(session, now=system_clock())
             total = history.done + history.waiting
             save_progress(
                 settings.data_folder, Progress(history.done, total, at.date().isoformat(), finished=False)

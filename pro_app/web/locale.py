@@ -1,4 +1,4 @@
-"""Language and zone of a page: those of the signed-in person, else the chosen or the installation's."""
+"""Language and zone of a page: the picked ones, else the signed-in person's, else the installation's."""
 
 from babel import Locale
 from flask import Flask, request
@@ -13,16 +13,18 @@ DEFAULT_ZONE = "Europe/Paris"
 
 
 def select_language() -> str:
-    """Choose the interface language: the person's, else the one picked by `?language=`, else the default.
+    """Choose the interface language: the one picked by `?language=`, else the person's, else the default.
 
     The browser's own preference plays no part: a phone set to English still belongs to a French trial.
     """
-    if current_user and current_user.is_authenticated:
-        return str(current_user.sign_in.language)
     picked = request.args.get("language")
     if picked in LANGUAGES:
         cookie["language"] = picked
-    return str(cookie.get("language", this.parts().settings.language))
+    if "language" in cookie:
+        return str(cookie["language"])
+    if current_user and current_user.is_authenticated:
+        return str(current_user.sign_in.language)
+    return this.parts().settings.language
 
 
 def select_zone() -> str:

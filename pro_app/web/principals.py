@@ -56,11 +56,14 @@ def find_principal(identity: str) -> Principal | None:
 
 
 def sign_in(token: str, *, kind: str) -> None:
-    """Put a new session's token into a fresh cookie session; nothing of the old one is kept.
+    """Put a new session's token into a fresh cookie session; only a picked language is kept of the old one.
 
     The person is loaded at the next request: the session's row commits with this one.
     """
+    language = cookie.get("language")
     cookie.clear()
+    if language is not None:
+        cookie["language"] = language
     cookie["_user_id"] = f"{kind}:{token}"
     cookie["_fresh"] = True
 

@@ -23,7 +23,9 @@ def offer_pin(error: SignInNeeded | CSRFError) -> ResponseReturnValue:
     """Show the PIN page with what was sent; a page of another origin is refused, a GET led to the door."""
     if isinstance(error, SignInNeeded) and (request.method != "POST" or errors.wants_json()):
         return errors.offer_sign_in(error)
-    carried = _find_sent() if is_same_origin() else None
+    # The access check comes after that of the CSRF token, which then was a good one of ours.
+    ours = isinstance(error, SignInNeeded) or is_same_origin()
+    carried = _find_sent() if ours else None
     if errors.wants_json() or carried is None:
         return errors.render(400, errors.EXPIRED_FORM)
     signed = sign_carried(carried)
