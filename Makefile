@@ -8,7 +8,7 @@ TESTS_IN_PARALLEL ?= 2
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .PHONY: help run test install install-test lock format lint types imports translations catalogues \
-        definitions unit integration web migrations architecture journeys pictures benchmarks clean
+        definitions unit integration web migrations architecture readers journeys pictures benchmarks clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -16,7 +16,7 @@ help: ## list the commands
 run: install ## set up and run the app with demo data (PORT=9000 elsewhere, RESET=1 anew)
 	@exec $(BIN)/pro-app demo --port $(PORT) $(if $(RESET),--reset)
 
-test: install-test lint types imports catalogues definitions unit architecture migrations integration web journeys ## set up and run every check and test
+test: install-test lint types imports catalogues definitions unit architecture migrations integration readers web journeys ## set up and run every check and test
 	@echo "All checks and tests passed."
 
 install: .venv/run.done ## set up the virtual environment for running
@@ -77,6 +77,9 @@ migrations: install-test ## every migration, up and down, on both databases
 
 integration: install-test ## services on SQLite and PostgreSQL, real SMTP, commands
 	$(BIN)/pytest -q -n $(TESTS_IN_PARALLEL) tests/integration
+
+readers: install-test ## exported files opened by R and other readers
+	$(BIN)/python tests/readers/install_r.py && $(BIN)/pytest -q -n $(TESTS_IN_PARALLEL) tests/readers
 
 web: install-test ## pages over HTTP
 	$(BIN)/pytest -q -n $(TESTS_IN_PARALLEL) tests/web

@@ -12,7 +12,7 @@ from pro_app.clock import Clock, system_clock
 from pro_app.contacts.vault import ContactVault
 from pro_app.settings import Settings
 from pro_app.storage.database import open_database
-from pro_app.web import access, admin, auth, clinic, health, participant, questionnaire, statistician
+from pro_app.web import access, admin, api, auth, clinic, health, participant, questionnaire, statistician
 from pro_app.web import demo as demo_pages
 from pro_app.web import request as this
 from pro_app.web.addresses import init_addresses
@@ -25,7 +25,7 @@ from pro_app.web.security_headers import init_security_headers
 TRANSLATIONS = Path(__file__).parents[1] / "translations"
 LARGEST_REQUEST = 2 * 1024 * 1024
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-FACES = (auth, participant, questionnaire, clinic, statistician, admin, health)
+FACES = (auth, participant, questionnaire, clinic, statistician, admin, api, health)
 
 
 class Application(Flask):

@@ -41,6 +41,11 @@ class Settings:
         """The host of the public address, which also ends the Message-ID of e-mails."""
         return urlsplit(self.public_url).hostname or "localhost"
 
+    @property
+    def releases_folder(self) -> Path:
+        """The folder of the archives of data releases."""
+        return self.data_folder / "releases"
+
     @staticmethod
     def from_env(environ: Mapping[str, str] | None = None) -> "Settings":
         """Read the settings of a production installation, naming the first variable that is missing."""

@@ -1,16 +1,18 @@
 """The scheduler: looks every minute for what is due. The only file that knows APScheduler.
 
 What is due follows from the database, never from "did the job run": a tick that was missed is made up for by
-the next one, and several workers may run side by side.
+the next one, and several workers may run side by side. Data releases are made in a process of their own.
 """
 
 import logging
+import multiprocessing
 import secrets
 import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from multiprocessing.context import SpawnProcess
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,13 +23,15 @@ from pro_app.audit.heads import join_heads
 from pro_app.clock import Clock, system_clock
 from pro_app.reminders.dispatch import DispatchReport, PostOffice, dispatch_due, open_post_office
 from pro_app.services.contact_sweep import sweep_contacts
+from pro_app.services.releases.make import is_release_due, make_due_releases
 from pro_app.settings import Settings
-from pro_app.storage.database import Database
+from pro_app.storage.database import Database, open_database
 from pro_app.storage.tables.worker import WorkerHeartbeat
 
 TICK_EVERY = timedelta(seconds=60)
 JOIN_HEADS_EVERY = timedelta(hours=1)
 SWEEP_EVERY = timedelta(hours=1)
+LOOK_FOR_RELEASES_EVERY = timedelta(seconds=5)
 JOB = "reminders"
 logger = logging.getLogger(__name__)
 
@@ -43,13 +47,15 @@ class TickReport:
 class BackgroundWorker:
     """A worker that runs in threads of this process until it is stopped; the post office is its own."""
 
-    def __init__(self, office: PostOffice, clock: Clock) -> None:
+    def __init__(self, office: PostOffice, clock: Clock, *, settings: Settings) -> None:
         self._office = office
+        self._releases = ReleaseProcess(settings, office.database, clock)
         self._stopping = threading.Event()
         self._scheduler = BackgroundScheduler(timezone=UTC)
         self._add_job(lambda: tick(office, clock=clock, should_stop=self._stopping.is_set), TICK_EVERY)
         self._add_job(lambda: join_audit_heads(office.database, now=clock()), JOIN_HEADS_EVERY)
         self._add_job(lambda: sweep_contacts(office.database, office.vault, now=clock()), SWEEP_EVERY)
+        self._add_job(self._releases.look, LOOK_FOR_RELEASES_EVERY)
 
     def start(self) -> None:
         """Start with a tick at once."""
@@ -59,6 +65,7 @@ class BackgroundWorker:
         """Finish the message in hand, then stop; returns when nothing runs any more."""
         self._stopping.set()
         self._scheduler.shutdown(wait=True)
+        self._releases.stop()
         self._office.close()
 
     def _add_job(self, job: Callable[[], object], every: timedelta) -> None:
@@ -72,6 +79,48 @@ class BackgroundWorker:
             coalesce=True,
             misfire_grace_time=None,
         )
+
+
+class ReleaseProcess:
+    """Makes releases, one at a time, in a process of its own: no reminder and no page ever waits for one.
+
+    What it is killed in the middle of is made anew once its lease is over.
+    """
+
+    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
+        self._settings = settings
+        self._database = database
+        self._clock = clock
+        self._process: SpawnProcess | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether the process lives."""
+        return self._process is not None and self._process.is_alive()
+
+    def look(self) -> None:
+        """Start the process if a release waits and none is being made here."""
+        if not self.is_running and is_release_due(self._database, clock=self._clock):
+            spawning = multiprocessing.get_context("spawn")
+            self._process = spawning.Process(target=make_releases, args=(self._settings,), daemon=True)
+            self._process.start()
+
+    def stop(self) -> None:
+        """End the process, whatever it is doing."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.join()
+
+
+def make_releases(settings: Settings) -> None:
+    """Make every release that waits, as the process of its own does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the worker, which ends this process
+    database = open_database(settings.database_url)
+    try:
+        actor = system_actor("worker", secrets.token_hex(8))
+        make_due_releases(database, folder=settings.releases_folder, actor=actor, clock=system_clock)
+    finally:
+        database.engine.dispose()
 
 
 def tick(office: PostOffice, *, clock: Clock, should_stop: Callable[[], bool] = lambda: False) -> TickReport:
@@ -91,7 +140,7 @@ def join_audit_heads(database: Database, *, now: datetime) -> bool:
 
 def start_background_worker(settings: Settings, clock: Clock) -> BackgroundWorker:
     """Start a worker beside the web server in one process, as the demo does; the caller stops it."""
-    worker = BackgroundWorker(open_post_office(settings), clock)
+    worker = BackgroundWorker(open_post_office(settings), clock, settings=settings)
     worker.start()
     return worker
 

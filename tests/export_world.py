@@ -9,12 +9,26 @@ from datetime import date, datetime
 from itertools import count
 from pathlib import Path
 
+import polars as pl
 from clinic_world import Clinic, noon, staff_actor
 
 from pro_app.audit.actor import Actor
+from pro_app.exports.frames import Tables, make_frame
+from pro_app.exports.release import Release
+from pro_app.exports.remarks import Remark
+from pro_app.exports.tables.audit_trail import AUDIT_TRAIL
+from pro_app.exports.tidy.agreement import check_agreement
+from pro_app.exports.tidy.batch import PEOPLES_TABLES
+from pro_app.exports.tidy.completion import CompletionCount
+from pro_app.exports.tidy.remarks import RemarkCollector
+from pro_app.scoring.agreement import ScoreDifference
 from pro_app.services.answers import Operation, save_operations
+from pro_app.services.audit_batches import list_audit_batches
 from pro_app.services.dataset import Dataset, build_dataset, open_snapshot
+from pro_app.services.dataset_provenance import describe_release
 from pro_app.services.submission import submit_assessment
+from pro_app.services.tidy_batches import list_tidy_batches
+from pro_app.storage.tables.studies import Study
 
 GOLDEN = Path(__file__).parent / "golden" / "scores"
 EXPORTED_AT = noon(date(2026, 4, 1))
@@ -33,6 +47,29 @@ class OpenedDataset:
     def table(self, name: str) -> list[dict[str, str]]:
         """Read one CSV table."""
         return list(csv.DictReader(io.StringIO(self.files[f"{name}.csv"].decode("utf-8"))))
+
+
+@dataclass(frozen=True)
+class TidyTables:
+    """The tidy tables of a clinic, what there is to know about them, and where scores differ."""
+
+    release: Release
+    frames: Tables
+    remarks: list[Remark]
+    differences: list[ScoreDifference]
+
+    def rows(self, name: str, **wanted: object) -> list[dict[str, object]]:
+        """Give the rows of a table that have these values."""
+        return [
+            row
+            for row in self.frames[name].iter_rows(named=True)
+            if all(row[column] == value for column, value in wanted.items())
+        ]
+
+    @property
+    def said(self) -> set[tuple[str, str | None, str | None]]:
+        """The remarks about people and forms as code, participant and visit."""
+        return {(r.code, r.participant_code, r.visit_code) for r in self.remarks if r.participant_code}
 
 
 def golden_answers(instrument: str, line: int) -> dict[int, str]:
@@ -82,6 +119,16 @@ def send(
         )
 
 
+def answer_form(
+    clinic: Clinic, participant_id: int, visit_code: str, *, on: date, line: int = 0, respondent: str = "self"
+) -> int:
+    """Answer a whole form with one row of the golden answers and send it; gives the assessment's key."""
+    answers = {"qlq-c30": golden_answers("c30", line), "qlq-ginet21": golden_answers("ginet21", line)}
+    assessment_id = give_answers(clinic, participant_id, visit_code, on=on, answers=answers)
+    send(clinic, participant_id, assessment_id, on=on, respondent=respondent)
+    return assessment_id
+
+
 def person(clinic: Clinic, participant_id: int) -> Actor:
     """Give a participant as an actor."""
     return Actor(
@@ -126,3 +173,27 @@ def _operations(answers: Mapping[str, Mapping[int, str]]) -> Iterator[Operation]
                 yield Operation(f"export-{next(_numbers)}", instrument, number, "not_applicable")
             elif value:
                 yield Operation(f"export-{next(_numbers)}", instrument, number, "answered", int(value))
+
+
+def tidy_tables(clinic: Clinic, *, now: datetime = EXPORTED_AT, people_per_batch: int = 50) -> TidyTables:
+    """Make the tidy tables of everybody, in one piece."""
+    with open_snapshot(clinic.database) as session:
+        study = session.get(Study, clinic.study_id)
+        assert study is not None
+        release = describe_release(
+            session, study, purpose="a test", actor=statistician(clinic), now=now, number=1, reason="a test"
+        )
+        collector, completion = RemarkCollector(release), CompletionCount()
+        batches, differences = [], []
+        for tables in list_tidy_batches(session, study, release=release, people_per_batch=people_per_batch):
+            collector.add(tables)
+            completion.add(tables)
+            differences += check_agreement(tables, release)
+            batches.append(tables)
+        frames = {
+            table.name: pl.concat([make_frame(table), *(batch[table.name] for batch in batches)])
+            for table in PEOPLES_TABLES
+        }
+        frames["completion"] = completion.make_frame(release)
+        frames["audit_trail"] = pl.concat([make_frame(AUDIT_TRAIL), *list_audit_batches(session, study)])
+    return TidyTables(release, frames, collector.finish(), differences)

@@ -205,6 +205,11 @@ def take_sponsor(camera: Photographer) -> None:
     with camera.window(DESK) as page:
         camera.sign_in_staff(page, "statistician")
         camera.take(page, "statistics-desktop", "/statistics/")
+        camera.take(page, "figures-desktop", "/statistics/figures")
+        camera.take(page, "tokens-desktop", "/statistics/tokens")
+        take_release(camera, page)
+        with camera.window(PHONE, storage_state=page.context.storage_state()) as phone:
+            camera.take(phone, "figures-phone", "/statistics/figures")
     with camera.window(DESK) as page:
         camera.sign_in_staff(page, "administrator")
         camera.take(page, "admin-sites-desktop", "/admin/")
@@ -212,6 +217,26 @@ def take_sponsor(camera: Photographer) -> None:
     with camera.window(DESK) as page:
         camera.sign_in_staff(page, "coordinator")
         camera.take(page, "coordinator-completion-desktop", "/clinic/completion")
+
+
+def take_release(camera: Photographer, page: Page) -> None:
+    """Ask for a release, picture it, let the coordinator approve it, and picture a figure by arm."""
+    page.goto("/statistics/releases")
+    page.get_by_label("Pourquoi ce gel est fait").fill("Données pour le comité de pilotage")
+    page.get_by_label("Analyse intermédiaire prévue").check()
+    camera.take(page, "releases-desktop")
+    page.get_by_role("button", name="Faire le gel").click()
+    download = page.get_by_role("button", name="Télécharger l’archive")
+    download.wait_for(timeout=300_000)
+    camera.take(page, "release-desktop")
+    number = page.url.rsplit("/", 1)[1]
+    with camera.window(DESK) as other:
+        camera.sign_in_staff(other, "coordinator")
+        other.goto(f"/statistics/releases/{number}")
+        other.get_by_role("button", name="Approuver le gel").click()
+        other.goto(f"/statistics/releases/{number}/figures?by=arm")
+        other.get_by_role("heading", name="Score moyen selon le temps").scroll_into_view_if_needed()
+        camera.take(other, "figures-by-arm-desktop")
 
 
 def take_demo(camera: Photographer) -> None:

@@ -22,13 +22,16 @@ COMMANDS = {
     "check-definitions": "pro_app.cli.check_definitions:check_definitions",
     "create-account": "pro_app.cli.accounts:create_account",
     "demo": "pro_app.cli.demo:demo",
+    "deterioration": "pro_app.cli.deterioration:deterioration",
     "export": "pro_app.cli.export:export",
     "init": "pro_app.cli.init:init",
     "load-study": "pro_app.cli.load_study:load_study",
+    "release": "pro_app.cli.release:release",
     "schedule": "pro_app.cli.schedule:schedule",
     "score": "pro_app.cli.score:score",
     "serve": "pro_app.cli.serve:serve",
     "verify-audit-trail": "pro_app.cli.verify_audit_trail:verify_audit_trail",
+    "verify-scores": "pro_app.cli.verify_scores:verify_scores_command",
     "worker": "pro_app.cli.worker:worker",
 }
 """Where each command stands; imported only when it is asked for, so that `score` never waits for the web."""
@@ -98,6 +101,9 @@ def _translate_help(command: click.Command) -> None:
     for parameter in command.params:
         if isinstance(parameter, click.Option) and parameter.help:
             parameter.help = translate(parameter.help)
+    if isinstance(command, click.Group):
+        for part in command.commands.values():
+            _translate_help(part)
 
 
 _translate_help(main)

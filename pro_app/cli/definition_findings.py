@@ -9,11 +9,13 @@ from pro_app.cli.file_problems import file_problem
 from pro_app.definitions.files import DefinitionFile, read_definition
 from pro_app.definitions.place import check_pack_name, check_version_folder
 from pro_app.definitions.released import RELEASED_LIST, check_released, find_released_list
+from pro_app.definitions.schema import check_schema
 from pro_app.errors import DefinitionRejected, NotFound, Problem
 from pro_app.instruments.check import check_instrument, check_wording
 from pro_app.instruments.find import find_worded_instrument_path, load_instrument
 from pro_app.instruments.parse import parse_instrument
 from pro_app.language import mark
+from pro_app.protocol.analysis_rules import check_scales
 from pro_app.protocol.parse import parse_protocol
 
 _DEFINITION_SUFFIXES = frozenset({".yaml", ".yml"})
@@ -78,7 +80,7 @@ def _check_file(path: Path) -> Iterator[Finding]:
 
 def _find_kind(definition: DefinitionFile) -> str:
     """Say what a file is: by its name, and a wording pack, which may have any name, by its key `pack`."""
-    if definition.path.name in {"instrument.yaml", "protocol.yaml"}:
+    if definition.path.name in {"instrument.yaml", "protocol.yaml", "scale_names.yaml"}:
         return definition.path.stem
     return "wording" if "pack" in definition.data or definition.path.parent.name == "wording" else "unknown"
 
@@ -111,6 +113,7 @@ def _check_protocol_file(definition: DefinitionFile) -> list[Problem]:
         protocol = parse_protocol(definition)
     except DefinitionRejected as rejected:
         return problems + list(rejected.problems)
+    scale_codes: set[str] = set()
     for index, named in enumerate(protocol.instruments):
         place = ("instruments", index)
         try:
@@ -125,11 +128,38 @@ def _check_protocol_file(definition: DefinitionFile) -> list[Problem]:
             if named.scoring not in instrument.scoring_definitions:
                 message = mark("The instrument %(code)s has no scoring definition “%(name)s”.")
                 problems.append(definition.problem(message, place, code=named.code, name=named.scoring))
+            else:
+                scale_codes.update(instrument.scoring(named.scoring).scale_codes)
+    # Without all instruments nobody can say which scales there are.
+    return problems or list(check_scales(definition, scale_codes))
+
+
+def _check_scale_names_file(definition: DefinitionFile) -> list[Problem]:
+    """Check the names of scales, and that each instrument which they name is there with that scale."""
+    problems = check_schema(definition, "scale_names")
+    if problems:
+        return problems
+    for code, names in definition.data["scale_names"].items():
+        try:
+            instrument = load_instrument(code)
+        except (NotFound, DefinitionRejected):
+            message = mark("There is no instrument %(code)s that could be read.")
+            problems.append(definition.problem(message, ("scale_names", code), code=code))
+            continue
+        known = {
+            scale for scoring in instrument.scoring_definitions.values() for scale in scoring.scale_codes
+        }
+        for scale in names:
+            if scale not in known:
+                message = mark("The instrument %(code)s has no scale %(scale)s.")
+                problems.append(
+                    definition.problem(message, ("scale_names", code, scale), code=code, scale=scale)
+                )
     return problems
 
 
 def _check_unknown_file(definition: DefinitionFile) -> list[Problem]:
-    """Refuse a file that is none of the three kinds, lest a misnamed one goes unchecked."""
+    """Refuse a file that is of none of the kinds, lest a misnamed one goes unchecked."""
     message = mark("This is no definition: instrument.yaml, protocol.yaml or a wording pack is expected.")
     return [definition.problem(message, ())]
 
@@ -138,6 +168,7 @@ _CHECKS: Mapping[str, Callable[[DefinitionFile], list[Problem]]] = {
     "instrument": _check_instrument_file,
     "wording": _check_wording_file,
     "protocol": _check_protocol_file,
+    "scale_names": _check_scale_names_file,
     "unknown": _check_unknown_file,
 }
 

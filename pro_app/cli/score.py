@@ -1,4 +1,4 @@
-"""`pro-app score`: scores a CSV file of answers, row by row, in constant memory."""
+"""`pro-app score`: scores a CSV file of answers of any length, in constant memory."""
 
 import csv
 import errno
@@ -12,14 +12,18 @@ import click
 
 from pro_app.cli.file_problems import file_problem
 from pro_app.cli.translation import problem_text, translate
-from pro_app.cli.utf8_lines import open_utf8_lines
+from pro_app.cli.utf8_blocks import open_utf8_blocks
 from pro_app.cli.whole_file import replace_when_done
 from pro_app.errors import InputRejected, NotFound, Problem
 from pro_app.instruments.find import list_instrument_paths, load_instrument
 from pro_app.instruments.instrument import Instrument, ScoringDefinition
 from pro_app.language import mark
-from pro_app.scoring.answer_table import AnswerRow, RejectedValue, parse_answer_table
-from pro_app.scoring.scores import ScaleScore, plan_scoring
+from pro_app.scoring.answer_blocks import AnswerBlock
+from pro_app.scoring.answer_reader import AnswerReader
+from pro_app.scoring.answer_table import AnswerRow, RejectedValue
+from pro_app.scoring.score_texts import ScoreTexts
+from pro_app.scoring.scores import plan_scoring
+from pro_app.scoring.vectorised.scorers import plan_vectorised_scoring
 
 UNUSABLE_INPUT = 2
 SOME_ROWS_REJECTED = 3
@@ -57,17 +61,20 @@ def score(
         instrument, scoring = _load_scoring(code, name)
         _check_paths(items_file, out, rejects)
         with ExitStack() as files:
-            lines = files.enter_context(open_utf8_lines(items_file))
-            columns, rows = parse_answer_table(lines, instrument, scoring)
+            text = files.enter_context(open_utf8_blocks(items_file))
+            reader = AnswerReader(text, instrument, scoring)
             reject_table = _RejectTable(_open_output(files, rejects, "stderr"), at_once=rejects is not None)
-            score_table = _ScoreTable(_open_output(files, out, "stdout"))
-            score_table.save_header([*columns.other_names, *scoring.scale_codes])
-            scorer = plan_scoring(scoring)
-            for row in rows:
-                if isinstance(row, AnswerRow):
-                    score_table.save(row.others, scorer(row.values))
+            score_table = _ScoreTable(_open_output(files, out, "stdout"), instrument, scoring)
+            score_table.save_header([*reader.columns.other_names, *scoring.scale_codes])
+            for read in reader:
+                if isinstance(read, AnswerBlock):
+                    score_table.save_block(read)
+                    for row in read.rejected:
+                        reject_table.save(row)
+                elif isinstance(read, AnswerRow):
+                    score_table.save(read)
                 else:
-                    reject_table.save(row)
+                    reject_table.save(read)
     except InputRejected as unusable:
         _refuse(context, unusable.problems)
     except OSError as error:
@@ -97,19 +104,27 @@ class _PlainLineEnds:
 class _ScoreTable:
     """The table of scores while it is being written; `rows` counts its rows."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, instrument: Instrument, scoring: ScoringDefinition) -> None:
+        self._stream = stream
         self._write_row = csv.writer(_PlainLineEnds(stream), lineterminator="\r\n").writerow
+        self._score = plan_scoring(scoring)
+        self._texts = ScoreTexts(plan_vectorised_scoring(instrument, scoring))
         self.rows = 0
 
     def save_header(self, names: Sequence[str]) -> None:
         """Write the names of the columns."""
         self._write_row(names)
 
-    def save(self, others: list[str], scores: Iterable[ScaleScore]) -> None:
+    def save(self, row: AnswerRow) -> None:
         """Write one row: the columns passed through, then the scores in full precision."""
-        values = [score.as_float for score in scores]
-        self._write_row(others + ["" if value is None else repr(value) for value in values])
+        values = [score.as_float for score in self._score(row.values)]
+        self._write_row(row.others + ["" if value is None else repr(value) for value in values])
         self.rows += 1
+
+    def save_block(self, block: AnswerBlock) -> None:
+        """Write many rows in the same way."""
+        self._stream.write(self._texts.render_lines(block.others, block.codes))
+        self.rows += len(block.others)
 
 
 class _RejectTable:

@@ -31,16 +31,16 @@ def open_utf8_lines(path: Path) -> Iterator[Iterator[str]]:
 def _list_lines(raw: io.BufferedReader, stream: io.TextIOWrapper) -> Iterator[str]:
     """Read line by line; what goes wrong here is wrong with this file and no other."""
     try:
-        _check_is_text(raw.peek())
+        check_is_text(raw.peek())
         for number, line in enumerate(stream, start=1):
             if not line.isascii():
-                _check_encoding(line, number)
+                check_encoding(line, number)
             yield line
     except OSError as error:
         raise InputRejected((file_problem(error),)) from error
 
 
-def _check_is_text(head: bytes) -> None:
+def check_is_text(head: bytes) -> None:
     """Refuse what is no text at all, by its first bytes; a stray zero byte in a row is that row's affair."""
     first_line = head.partition(b"\n")[0]
     if head.startswith(_ZIP_MARK):
@@ -56,7 +56,7 @@ def _check_is_text(head: bytes) -> None:
     raise InputRejected((Problem(message),))
 
 
-def _check_encoding(line: str, number: int) -> None:
+def check_encoding(line: str, number: int) -> None:
     """Refuse a line with a byte that is not UTF-8, and name that byte."""
     try:
         line.encode()

@@ -17,7 +17,7 @@ from flask import Flask
 from pro_app.app import create_app
 from pro_app.clock import system_clock
 from pro_app.contacts.vault import ContactVault
-from pro_app.definitions.files import QUESTIONNAIRES
+from pro_app.definitions.files import QUESTIONNAIRES, read_definition
 from pro_app.demo.people import (
     DEMO_ACTOR,
     HOME_SITE,
@@ -81,8 +81,10 @@ def _start_filling(place: DemoPlace) -> None:
 
 def prepare(place: DemoPlace) -> dict[str, Any]:
     """Migrate the stores and make the people to be, once; gives addresses and sign-ins."""
-    if load_access(place.folder) is None:
-        shutil.rmtree(place.folder, ignore_errors=True)  # a first start that was cut short begins again
+    rules = read_definition(PROTOCOL).sha256
+    if (load_access(place.folder) or {}).get("protocol_sha256") != rules:
+        # A first start that was cut short begins again, and so do lives that were led under other rules.
+        shutil.rmtree(place.folder, ignore_errors=True)
     settings = place.settings
     database = open_database(settings.database_url)
     vault_database = open_database(settings.contacts_database_url)
@@ -91,7 +93,7 @@ def prepare(place: DemoPlace) -> dict[str, Any]:
     access = load_access(place.folder) or _make_people(
         settings, ContactVault(vault_database, settings.contacts_key), now=system_clock()
     )
-    access |= {"base_url": settings.public_url, "faces": FACES}
+    access |= {"base_url": settings.public_url, "faces": FACES, "protocol_sha256": rules}
     save_access(place.folder, access)
     database.engine.dispose()
     vault_database.engine.dispose()

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pro_app.exports.archive import ArchivedFile
-from pro_app.exports.csv_tables import render_time
+from pro_app.exports.times import render_time
 
 FORMAT = "pro-app dataset 1"
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pro_app.definitions.files import DefinitionFile
 from pro_app.definitions.schema import check_schema
 from pro_app.errors import Problem
+from pro_app.protocol.analysis_rules import check_baseline_visits, check_time_windows
 from pro_app.protocol.code_rules import check_codes, check_references
 from pro_app.protocol.event_rules import check_assumed_paths, check_dates, check_effects, check_zones
 from pro_app.protocol.visit_rules import check_overlaps, check_reminders, check_repetitions, check_visits
@@ -20,6 +21,8 @@ _RULES: tuple[Rule, ...] = (
     check_visits,
     check_repetitions,
     check_reminders,
+    check_baseline_visits,
+    check_time_windows,
     check_assumed_paths,
 )
 

@@ -42,6 +42,8 @@ def check_codes(definition: DefinitionFile) -> Iterator[Problem]:
         yield from _check_unique(definition, data[name], (name,))
     for index, phase in enumerate(data["phases"]):
         yield from _check_unique(definition, phase["reminders"], ("phases", index, "reminders"))
+    for name in ("time_windows", "deterioration"):
+        yield from _check_unique(definition, data["analysis"][name], ("analysis", name))
     yield from _check_unique(definition, data["assumed"], ("assumed",))
 
 

@@ -8,6 +8,7 @@ from pro_app.definitions.files import DefinitionFile
 from pro_app.errors import DefinitionRejected
 from pro_app.protocol.calendar import parse_offset
 from pro_app.protocol.check import check_protocol
+from pro_app.protocol.parse_analysis import parse_analysis, parse_thresholds
 from pro_app.protocol.protocol import Anchor, Arm, InstrumentReference, Phase, Protocol, Repetition, Visit
 from pro_app.protocol.rules import (
     Assumption,
@@ -23,7 +24,6 @@ from pro_app.protocol.rules import (
     Reopening,
     Respondent,
     SiteTask,
-    Thresholds,
     Trial,
 )
 
@@ -65,7 +65,8 @@ def read_protocol(definition: DefinitionFile) -> Protocol:
         ),
         messages=MessageSettings(**{**data["messages"], "channels": tuple(data["messages"]["channels"])}),
         site_tasks=tuple(_parse_site_task(part) for part in data["site_tasks"]),
-        thresholds=_parse_thresholds(data["thresholds"]),
+        thresholds=parse_thresholds(data["thresholds"]),
+        analysis=parse_analysis(data["analysis"]),
         assumptions=tuple(
             Assumption(part["id"], tuple(part["paths"]), part["says"]) for part in data["assumed"]
         ),
@@ -181,7 +182,3 @@ def _parse_site_task(part: Part) -> SiteTask:
         days_before_opening=part["days_before_opening"],
         invitation_waits_days=part["invitation_waits_days"],
     )
-
-
-def _parse_thresholds(part: Part) -> Thresholds:
-    return Thresholds(part["minimal_difference"], part["minimal_difference_by_scale"])

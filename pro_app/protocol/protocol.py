@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pro_app.language import LANGUAGES
+from pro_app.protocol.analysis import Analysis
 from pro_app.protocol.calendar import Offset
 from pro_app.protocol.rules import (
     Assumption,
@@ -19,9 +20,9 @@ from pro_app.protocol.rules import (
     Reopening,
     Respondent,
     SiteTask,
-    Thresholds,
     Trial,
 )
+from pro_app.protocol.thresholds import Thresholds
 
 UNSCHEDULED = "UNSCHEDULED"
 """The visit code of answers that fit no planned visit."""
@@ -134,6 +135,7 @@ class Protocol:
     messages: MessageSettings
     site_tasks: tuple[SiteTask, ...]
     thresholds: Thresholds
+    analysis: Analysis
     assumptions: tuple[Assumption, ...]
     sha256: str
 

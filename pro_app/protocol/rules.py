@@ -152,14 +152,6 @@ class Reopening:
 
 
 @dataclass(frozen=True, slots=True)
-class Thresholds:
-    """The change of a scale score (0–100) that counts as a change, by scale where it differs."""
-
-    minimal_difference: float
-    by_scale: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
 class Trial:
     """The dates between which the trial runs, and what it is registered as."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pro_app.errors import InputRejected, Problem
 from pro_app.instruments.instrument import Instrument, Item, ScoringDefinition
 from pro_app.language import mark
-from pro_app.scoring.csv_records import CsvRecord, list_csv_records
+from pro_app.scoring.csv_records import CsvRecord
 from pro_app.scoring.scale_score import NOT_APPLICABLE, ItemValue
 
 ID_COLUMN = "id"
@@ -61,6 +61,19 @@ class RejectedValue:
     row_id: str
     value: str
     problem: Problem
+
+
+def read_columns(
+    records: Iterator[CsvRecord], instrument: Instrument, scoring: ScoringDefinition
+) -> AnswerColumns:
+    """Read the first record as the header; raises InputRejected where it is none that can be used."""
+    first = next(records, None)
+    if first is None:
+        raise InputRejected((Problem(mark("The file is empty.")),))
+    if first.fields is None:
+        message = mark("The first line cannot be read as a list of column names separated by commas.")
+        raise InputRejected((Problem(message, line=first.line),))
+    return parse_columns(first.fields, instrument, scoring)
 
 
 def parse_columns(header: Sequence[str], instrument: Instrument, scoring: ScoringDefinition) -> AnswerColumns:
@@ -186,21 +199,3 @@ def _refused_value(text: str, column: ItemColumn, line: int) -> Problem:
         return Problem(message, None, column.name, line)
     message = mark("Not an answer of this item: a whole number from %(lowest)s to %(highest)s is expected.")
     return Problem(message, {"lowest": column.values[0], "highest": column.values[-1]}, column.name, line)
-
-
-def parse_answer_table(
-    lines: Iterable[str], instrument: Instrument, scoring: ScoringDefinition
-) -> tuple[AnswerColumns, Iterator[AnswerRow | tuple[RejectedValue, ...]]]:
-    """Read a table of answers: its columns at once, its rows one by one as they are asked for.
-
-    Raises InputRejected where there is no usable header.
-    """
-    records = list_csv_records(lines)
-    first = next(records, None)
-    if first is None:
-        raise InputRejected((Problem(mark("The file is empty.")),))
-    if first.fields is None:
-        message = mark("The first line cannot be read as a list of column names separated by commas.")
-        raise InputRejected((Problem(message, line=first.line),))
-    columns = parse_columns(first.fields, instrument, scoring)
-    return columns, list_answer_rows(records, columns)

@@ -1,6 +1,5 @@
 """Completion by visit for a clinic or a study, and the people behind every number."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,6 +9,7 @@ from pro_app.compliance.rates import AssessmentOutcome, VisitCompletion, list_vi
 from pro_app.protocol.events import fold_events
 from pro_app.protocol.protocol import UNSCHEDULED, Protocol
 from pro_app.protocol.state import AssessmentState
+from pro_app.protocol.visit_order import order_visit_codes
 from pro_app.services.clinic_scope import ClinicScope
 from pro_app.services.studies import load_current_protocol
 from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments
@@ -137,7 +137,9 @@ def _list_completions(
     valid_ids = list_valid_assessment_ids(session, study_id=scope.study_id, site_ids=scope.site_ids)
     return list_visit_completions(
         [_outcome(record, valid=record.assessment_id in valid_ids, now=now) for record in records],
-        visit_codes=_order_visits({record.visit_code for record in records}, protocol),
+        visit_codes=order_visit_codes(
+            protocol, {record.visit_code for record in records if record.visit_code != UNSCHEDULED}
+        ),
         randomised_ids=_list_randomised(session, scope),
     )
 
@@ -157,19 +159,6 @@ def _outcome(record: AssessmentRecord, *, valid: bool, now: datetime) -> Assessm
         mode=record.mode,
         reason=record.not_done_reason or record.reason_code,
     )
-
-
-def _order_visits(codes: Iterable[str], protocol: Protocol) -> list[str]:
-    """Put visit codes in the order of the protocol; unscheduled answers belong to no visit."""
-
-    def place(code: str) -> tuple[int, int, str]:
-        for index, visit in enumerate(protocol.visits):
-            number = visit.number_of(code)
-            if number is not None:
-                return index, number, code
-        return len(protocol.visits), 0, code
-
-    return sorted((code for code in codes if code != UNSCHEDULED), key=place)
 
 
 def _list_randomised(session: Session, scope: ClinicScope) -> frozenset[int]:

@@ -3,54 +3,32 @@
 import hashlib
 import io
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import version
-from typing import BinaryIO, cast
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor
 from pro_app.audit.trail import Change, record_change
 from pro_app.errors import InputRejected, NotFound, Problem
-from pro_app.exports.archive import Archive
-from pro_app.exports.codebook import (
-    CODEBOOK,
-    Code,
-    WordedInstrument,
-    list_codebook_rows,
-    list_codes,
-    render_codebook,
-)
-from pro_app.exports.columns import ASSESSMENTS, ITEMS, PARTICIPANTS, SCORES, TableDefinition
-from pro_app.exports.csv_tables import CsvTable
-from pro_app.exports.datasets import (
-    PersonRecord,
-    Row,
-    list_assessment_rows,
-    list_item_rows,
-    list_participant_rows,
-    list_score_rows,
-)
-from pro_app.exports.manifest import Provenance, build_manifest, render_manifest
+from pro_app.exports.live_dataset import write_live_dataset
+from pro_app.exports.spool import Spool
 from pro_app.language import mark
 from pro_app.protocol.protocol import Protocol
-from pro_app.services.dataset_provenance import describe_provenance, list_worded_instruments
-from pro_app.services.dataset_records import list_people
+from pro_app.services.dataset_provenance import describe_release
 from pro_app.services.studies import load_current_protocol
+from pro_app.services.tidy_spool import spool_tables
 from pro_app.storage.database import Database
 from pro_app.storage.queries.accounts import find_display_name
 from pro_app.storage.queries.audit_trail import list_entries
 from pro_app.storage.queries.dataset import count_participants, count_received
 from pro_app.storage.tables.studies import Study
 
-APP_VERSION = version("pro-app")
 LONGEST_PURPOSE = 500
 DOWNLOAD_ACTION = "dataset.download"
-_KEPT_IN_MEMORY = 16 << 20
-"""A table longer than this many bytes goes to the disk while it is being written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,19 +120,17 @@ def build_dataset(session: Session, *, study_id: int, purpose: str, actor: Actor
     if actor.kind != "system" and actor.study_id != study_id:
         raise NotFound("study")
     study = _load_study(session, study_id)
-    provenance = describe_provenance(session, study, purpose=purpose.strip(), actor=actor, now=now)
-    protocol = load_current_protocol(session, study_id)
-    instruments = list_worded_instruments(session, study_id, protocol)
+    release = describe_release(session, study, purpose=purpose.strip(), actor=actor, now=now)
     stream = io.BytesIO()
-    rows = _write_archive(
-        stream,
-        list_people(session, study, now=now),
-        provenance=provenance,
-        protocol=protocol,
-        instruments=instruments,
-    )
-    name = f"{provenance.study}-{now:%Y%m%dT%H%M%SZ}.zip"
-    return Dataset(study_id, name, stream.getvalue(), provenance.purpose, rows)
+    with tempfile.TemporaryDirectory(prefix="dataset-") as name:
+        folder = Path(name)
+        spool = Spool(folder)
+        seen = spool_tables(session, study, spool, release=release)
+        rows = write_live_dataset(
+            stream, spool, release, folder=folder, remarks=seen.remarks, differences=len(seen.differences)
+        )
+    file_name = f"{study.study_code}-{now:%Y%m%dT%H%M%SZ}.zip"
+    return Dataset(study_id, file_name, stream.getvalue(), release.provenance.purpose, rows)
 
 
 def record_download(session: Session, dataset: Dataset, *, actor: Actor, now: datetime) -> None:
@@ -186,90 +162,3 @@ def _load_study(session: Session, study_id: int) -> Study:
     if study is None:
         raise NotFound("study")
     return study
-
-
-def _write_archive(
-    stream: BinaryIO,
-    people: Iterator[PersonRecord],
-    *,
-    provenance: Provenance,
-    protocol: Protocol,
-    instruments: Sequence[WordedInstrument],
-) -> dict[str, int]:
-    """Write every file of the ZIP; gives the number of rows of each table."""
-    at = provenance.made_at
-    archive = Archive(stream, at=at)
-    with ExitStack() as files:
-        tables = [_OpenTable(table, rows, files) for table, rows in _row_lists(provenance)]
-        visit_codes: set[str] = set()
-        for person in people:
-            visit_codes.update(visit.visit_code for visit in person.visits)
-            for table in tables:
-                table.write(person)
-        for table in tables:
-            table.add_to(archive)
-        codes = list_codes(protocol, instruments, sorted(visit_codes))
-        _add_codebook(archive, codes, provenance=provenance, files=files)
-    manifest = build_manifest(provenance, archive.files)
-    archive.add("manifest.json", io.BytesIO(render_manifest(manifest)))
-    archive.finish()
-    return {table.name: table.rows for table in tables}
-
-
-RowList = Callable[[PersonRecord], Iterator[Row]]
-
-
-def _row_lists(provenance: Provenance) -> tuple[tuple[TableDefinition, RowList], ...]:
-    """Give each table with what makes its rows from one person."""
-
-    def list_scores(person: PersonRecord) -> Iterator[Row]:
-        return list_score_rows(person, at=provenance.made_at, app_version=provenance.app_version)
-
-    return (
-        (PARTICIPANTS, list_participant_rows),
-        (ASSESSMENTS, list_assessment_rows),
-        (ITEMS, list_item_rows),
-        (SCORES, list_scores),
-    )
-
-
-class _OpenTable:
-    """One table while people are passing by."""
-
-    def __init__(self, table: TableDefinition, list_rows: RowList, files: ExitStack) -> None:
-        self.name = table.name
-        self._list_rows = list_rows
-        self._stream = _temporary_file(files)
-        self._csv = CsvTable(table, self._stream)
-
-    @property
-    def rows(self) -> int:
-        """The rows written so far."""
-        return self._csv.rows
-
-    def write(self, person: PersonRecord) -> None:
-        """Write the rows of one person."""
-        for row in self._list_rows(person):
-            self._csv.write(row)
-
-    def add_to(self, archive: Archive) -> None:
-        """Put the finished table into the ZIP."""
-        self._csv.finish()
-        archive.add(f"{self.name}.csv", self._stream, rows=self.rows)
-
-
-def _add_codebook(
-    archive: Archive, codes: Sequence[Code], *, provenance: Provenance, files: ExitStack
-) -> None:
-    stream = _temporary_file(files)
-    table = CsvTable(CODEBOOK, stream)
-    for row in list_codebook_rows(codes):
-        table.write(row)
-    table.finish()
-    archive.add("codebook.csv", stream, rows=table.rows)
-    page = render_codebook(build_manifest(provenance), codes)
-    archive.add("codebook.html", io.BytesIO(page.encode()))
-
-
-def _temporary_file(files: ExitStack) -> BinaryIO:
-    return cast("BinaryIO", files.enter_context(tempfile.SpooledTemporaryFile(_KEPT_IN_MEMORY)))

@@ -1,6 +1,6 @@
 """The files of a study as one value: its protocol, the instruments that it names, and their wording packs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from pro_app.instruments.instrument import Instrument
 from pro_app.instruments.parse import parse_instrument, parse_wording
 from pro_app.instruments.wording import WordingPack
 from pro_app.language import LANGUAGES, mark
+from pro_app.protocol.analysis_rules import check_scales
 from pro_app.protocol.parse import parse_protocol
 from pro_app.protocol.protocol import InstrumentReference, Protocol
 
@@ -56,6 +57,7 @@ def read_study_files(protocol_path: Path) -> StudyFiles:
     instruments = tuple(
         _read_instrument(protocol_file, reference, root) for reference in protocol.instruments
     )
+    _check_scales(protocol_file, protocol, [instrument for _file, instrument in instruments])
     packs = [pack for _file, instrument in instruments for pack in _read_packs(instrument, root)]
     packs.sort(key=lambda pack: (pack.wording.placeholder, pack.wording.pack))
     return StudyFiles(protocol_file, protocol, instruments, tuple(packs))
@@ -89,6 +91,19 @@ def _read_instrument(
         )
         raise DefinitionRejected(protocol_file.source, (problem,))
     return definition, instrument
+
+
+def _check_scales(
+    protocol_file: DefinitionFile, protocol: Protocol, instruments: Iterable[Instrument]
+) -> None:
+    """Refuse a protocol that names a scale which none of its questionnaires has."""
+    used = zip(protocol.instruments, instruments, strict=True)
+    scale_codes = {
+        code for named, instrument in used for code in instrument.scoring(named.scoring).scale_codes
+    }
+    problems = tuple(check_scales(protocol_file, scale_codes))
+    if problems:
+        raise DefinitionRejected(protocol_file.source, problems)
 
 
 def _read_packs(instrument: Instrument, root: Path) -> Iterator[LoadedPack]:

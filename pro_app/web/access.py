@@ -7,11 +7,13 @@ from flask import Flask, current_app, request
 from flask_login import current_user
 
 from pro_app.errors import NotFound, NotPermitted
+from pro_app.web.bearer import check_bearer
 from pro_app.web.principals import PARTICIPANT
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 PUBLIC = frozenset({"public"})
+API_TOKEN = frozenset({"api_token"})
 STAFF_ROLES = ("administrator", "coordinator", "nurse", "investigator", "monitor", "statistician")
 FACE_SIGN_IN = {PARTICIPANT: "participant.door", "staff": "auth.sign_in"}
 
@@ -32,6 +34,11 @@ def public(view: View) -> View:
 def participants(view: View) -> View:
     """Declare a route for signed-in participants."""
     return _declare(view, frozenset({PARTICIPANT}))
+
+
+def api_token(view: View) -> View:
+    """Declare a route for programs that come with a personal token."""
+    return _declare(view, API_TOKEN)
 
 
 def staff(*roles: str) -> Callable[[View], View]:
@@ -62,6 +69,9 @@ def check_access() -> None:
     if allowed is None:
         raise NotPermitted("undeclared route")
     if allowed == PUBLIC:
+        return
+    if allowed == API_TOKEN:
+        check_bearer()
         return
     if not current_user.is_authenticated:
         raise SignInNeeded(PARTICIPANT if PARTICIPANT in allowed else "staff")

@@ -146,6 +146,17 @@ def test_a_protocol_names_instruments_and_scorings_that_are_there(tmp_path: Path
     ]
 
 
+def test_a_protocol_names_scales_that_its_instruments_have(tmp_path: Path) -> None:
+    protocol = tmp_path / "protocol.yaml"
+    shutil.copy(QUESTIONNAIRES / "protocols" / "reluth" / "1.0" / "protocol.yaml", protocol)
+    replace_in(protocol, "      PF2: {below: 83}", "      PF3: {below: 83}")
+    status, lines = run_command(protocol, folder=tmp_path)
+    assert status == 2
+    assert lines[0].split(": ", 1)[1] == (
+        "thresholds.clinical_importance.bounds.PF3: No questionnaire of this trial has a scale “PF3”."
+    )
+
+
 def test_a_released_file_that_changed_is_a_problem_wherever_the_check_starts(tiny: Path) -> None:
     path = tiny / "instruments" / "tiny" / "1.0" / "instrument.yaml"
     sums = subprocess.run(

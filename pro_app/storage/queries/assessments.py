@@ -87,6 +87,7 @@ def list_assessments(
     participant_id: int | None = None,
     study_id: int | None = None,
     site_ids: Iterable[int] | None = None,
+    participant_ids: Iterable[int] | None = None,
 ) -> list[AssessmentRecord]:
     """List assessments by participant code and opening day; no filter given means all of them."""
     statement = RECORDS.order_by(Participant.participant_code, PlannedVisit.opens_on, Assessment.id)
@@ -96,6 +97,8 @@ def list_assessments(
         statement = statement.where(Participant.study_id == study_id)
     if site_ids is not None:
         statement = statement.where(Participant.site_id.in_(list(site_ids)))
+    if participant_ids is not None:
+        statement = statement.where(Assessment.participant_id.in_(list(participant_ids)))
     return [_read_record(session, row) for row in session.execute(statement)]
 
 

@@ -1,5 +1,6 @@
 """Reading the audit trail."""
 
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,7 +8,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pro_app.storage.moment_text import MomentText
 from pro_app.storage.tables.audit_trail import AuditEntry, AuditPayload
+
+ENTRIES_AT_A_TIME = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,39 @@ def list_entries(session: Session, *, action: str, subject_ref: str, limit: int)
         .limit(limit)
     )
     return [_read_record(row[0], row[1]) for row in rows]
+
+
+def stream_entries(
+    session: Session, chain: str, *, subject_refs: Collection[str] | None = None
+) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """Give the entries of a chain in order, or those about some subjects, ENTRIES_AT_A_TIME together.
+
+    Columns: chain, sequence, moment (MomentText), actor, role, action, subject, reason, version of the app,
+    digest, items (None where the payload was redacted).
+    """
+    statement = (
+        select(
+            AuditEntry.chain,
+            AuditEntry.sequence,
+            MomentText(AuditEntry.at),
+            AuditEntry.actor,
+            AuditEntry.role,
+            AuditEntry.action,
+            AuditEntry.subject_ref,
+            AuditEntry.reason,
+            AuditEntry.app_version,
+            AuditEntry.digest,
+            AuditPayload.items,
+        )
+        .outerjoin(AuditPayload, AuditPayload.entry_id == AuditEntry.id)
+        .where(AuditEntry.chain == chain)
+        .order_by(AuditEntry.sequence)
+        .execution_options(yield_per=ENTRIES_AT_A_TIME)
+    )
+    if subject_refs is not None:
+        statement = statement.where(AuditEntry.subject_ref.in_(subject_refs))
+    for rows in session.execute(statement).partitions():
+        yield [tuple(row) for row in rows]
 
 
 def _read_record(entry: AuditEntry, payload: AuditPayload | None) -> AuditRecord:

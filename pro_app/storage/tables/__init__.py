@@ -3,6 +3,7 @@
 from pro_app.storage.tables import (
     accounts,
     answers,
+    api_tokens,
     assessments,
     audit_trail,
     base,
@@ -12,6 +13,7 @@ from pro_app.storage.tables import (
     outbox,
     participants,
     read_log,
+    releases,
     responses,
     scores,
     sessions,
@@ -24,6 +26,7 @@ from pro_app.storage.tables import (
 __all__ = [
     "accounts",
     "answers",
+    "api_tokens",
     "assessments",
     "audit_trail",
     "base",
@@ -33,6 +36,7 @@ __all__ = [
     "outbox",
     "participants",
     "read_log",
+    "releases",
     "responses",
     "scores",
     "sessions",

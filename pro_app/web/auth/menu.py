@@ -17,6 +17,9 @@ PAGES = (
     ("clinic.participants", lazy_gettext("Patients")),
     ("clinic.completion", lazy_gettext("Response rate")),
     ("statistician.dataset", lazy_gettext("Data")),
+    ("statistician.releases", lazy_gettext("Data releases")),
+    ("statistician.figures", lazy_gettext("Figures")),
+    ("statistician.tokens", lazy_gettext("Programs")),
     ("admin.sites", lazy_gettext("Sites")),
     ("admin.accounts", lazy_gettext("Accounts")),
 )

@@ -1,6 +1,6 @@
-"""The statistician's pages: one download, and no way to any person or any change of their data."""
+"""The statistician's pages: data, releases and figures, and no way to any person or change of their data."""
 
-from pro_app.web.statistician import routes
+from pro_app.web.statistician import comparison, figures, releases, routes, tokens
 from pro_app.web.statistician.face import blueprint
 
-__all__ = ["blueprint", "routes"]
+__all__ = ["blueprint", "comparison", "figures", "releases", "routes", "tokens"]

@@ -10,6 +10,8 @@ from export_world import (
     CANARY_EMAIL,
     CANARY_TELEPHONE,
     EXPORTED_AT,
+    OpenedDataset,
+    answer_form,
     export,
     give_answers,
     golden_answers,
@@ -23,7 +25,7 @@ from pro_app.audit.actor import Actor
 from pro_app.audit.verification import verify_audit_trail
 from pro_app.definitions.files import QUESTIONNAIRES
 from pro_app.errors import InputRejected, NotFound
-from pro_app.exports.columns import TABLES
+from pro_app.exports.tables.catalogue import TABLES
 from pro_app.services.cards import print_card
 from pro_app.services.dataset import (
     build_dataset,
@@ -41,20 +43,37 @@ ALLOWED_COLUMNS = {
     "participants": "study site participant_code language protocol_version consented_on arm randomised_on "
     "infusions last_infusion_on treatment_ended_on progressed_on new_treatment_on "
     "questionnaires_stopped_on lost_on left_on died_on data_objection_on",
+    "events": "study site participant_code event kind occurred_on arm until_on resumes in_force replaces "
+    "retracts recorded_at",
+    "visits": "study site participant_code visit_code revision is_current phase anchor opens_on target_on "
+    "closes_on zone provisional expected plan_reason protocol_version planned_at replaced_at",
     "assessments": "study site participant_code visit_code ordinal opens_on target_on closes_on provisional "
     "window_closed expected received valid in_window late incomplete after_randomisation state plan_reason "
-    "missing_reason missing_said_by started_at submitted_at mode respondent",
+    "missing_reason missing_said_by observed_on started_at submitted_at mode respondent",
     "items": "study site participant_code visit_code ordinal instrument instrument_version response_version "
     "is_current incomplete item state value mode entered_by answered_at received_at operation_id counter "
     "wording_sha256",
     "scores": "study site participant_code visit_code ordinal instrument instrument_version response_version "
     "is_current incomplete scoring_name scale value raw answered not_applicable missing needed reason "
-    "instrument_sha256 app_version scored_at",
+    "instrument_sha256 app_version scored_at observed_on is_baseline baseline change minimal_difference "
+    "change_category importance_threshold important",
+    "deterioration": "study site participant_code arm instrument scale definition minimal_difference event "
+    "time_days time_months outcome starts_on ends_on reference value visit_code",
+    "completion": "study visit_code randomised expected received valid in_window late incomplete missed "
+    "completed available completion_rate available_data_rate",
+    "audit_trail": "study site participant_code chain sequence at actor role action subject field before "
+    "after reason app_version digest",
+    "remarks": "study site participant_code visit_code code table remark_fr remark_en",
 }
 
 
 def golden_pair(line: int) -> dict[str, dict[int, str]]:
     return {"qlq-c30": golden_answers("c30", line), "qlq-ginet21": golden_answers("ginet21", line)}
+
+
+def items_of(opened: OpenedDataset, visit_code: str) -> list[dict[str, str]]:
+    """Give the items of one visit."""
+    return [item for item in opened.table("items") if item["visit_code"] == visit_code]
 
 
 def answered_baseline(
@@ -64,8 +83,7 @@ def answered_baseline(
     participant_id = clinic.enrol(
         CONSENT, participant_code=code, email=CANARY_EMAIL, telephone=CANARY_TELEPHONE
     )
-    assessment_id = give_answers(clinic, participant_id, "BASELINE", on=CONSENT, answers=golden_pair(line))
-    send(clinic, participant_id, assessment_id, on=CONSENT, respondent=respondent)
+    answer_form(clinic, participant_id, "BASELINE", on=CONSENT, line=line, respondent=respondent)
     clinic.record(participant_id, "randomised", RANDOMISATION, arm="LUTATHERA")
     return participant_id
 
@@ -74,10 +92,18 @@ def test_an_empty_trial_gives_tables_with_headers_only(clinic: Clinic) -> None:
     dataset = export(clinic)
 
     opened = open_dataset(dataset)
-    assert dataset.rows == {"participants": 0, "assessments": 0, "items": 0, "scores": 0}
-    assert {table.name: opened.files[f"{table.name}.csv"].decode() for table in TABLES} == {
-        name: ",".join(columns.split()) + "\r\n" for name, columns in ALLOWED_COLUMNS.items()
+    full = {"audit_trail", "remarks"}
+    assert {name for name, rows in dataset.rows.items() if rows} == full
+    assert {name: opened.files[f"{name}.csv"].decode() for name in dataset.rows.keys() - full} == {
+        name: ",".join(columns.split()) + "\r\n"
+        for name, columns in ALLOWED_COLUMNS.items()
+        if name not in full
     }
+    assert [row["code"] for row in opened.table("remarks")] == [
+        "test_mode",
+        "placeholder_wording",
+        "empty_trial",
+    ]
 
 
 def test_no_other_column_leaves_the_house() -> None:
@@ -118,7 +144,7 @@ def test_scores_are_those_of_the_reference(clinic: Clinic, line: int) -> None:
 def test_items_are_the_answers_given_with_one_row_each(clinic: Clinic) -> None:
     answered_baseline(clinic)
 
-    items = open_dataset(export(clinic)).table("items")
+    items = items_of(open_dataset(export(clinic)), "BASELINE")
 
     given = golden_pair(0)["qlq-c30"] | golden_pair(0)["qlq-ginet21"]
     assert [int(item["item"]) for item in items] == list(range(1, 52))
@@ -138,10 +164,13 @@ def test_a_form_that_was_never_sent_is_scored_and_marked_once_its_window_is_over
 
     assert {item["visit_code"] for item in before.table("items")} == {"BASELINE"}
     assert {score["visit_code"] for score in before.table("scores")} == {"BASELINE"}
-    items = [item for item in after.table("items") if item["visit_code"] == "W08"]
-    assert len(items) == 30
+    items = items_of(after, "W08")
+    assert len(items) == 51
     assert {item["incomplete"] for item in items} == {"1"}
-    assert sum(item["state"] == "not_reached" for item in items) == 26
+    assert [int(item["item"]) for item in items if item["state"] == "answered"] == [1, 2, 3, 29]
+    assert {item["state"] for item in items if not item["value"]} == {"not_reached"}
+    # The second questionnaire was never opened: its items are there, but nothing is kept of it.
+    assert {item["response_version"] for item in items if item["instrument"] == "qlq-ginet21"} == {""}
     scores = {s["scale"]: s for s in after.table("scores") if s["visit_code"] == "W08"}
     assert len(scores) == 16
     assert float(scores["PF2"]["value"]) == pytest.approx((1 - (4 / 3 - 1) / 3) * 100)
@@ -167,7 +196,7 @@ def test_answers_by_a_relative_in_the_persons_place_are_exported_and_not_scored(
 
     baseline = next(row for row in opened.table("assessments") if row["visit_code"] == "BASELINE")
     assert (baseline["respondent"], baseline["received"], baseline["valid"]) == ("proxy", "1", "0")
-    assert len(opened.table("items")) == 51
+    assert len(items_of(opened, "BASELINE")) == 51
     assert opened.table("scores") == []
 
 
@@ -239,7 +268,8 @@ def test_the_manifest_vouches_for_every_file(clinic: Clinic) -> None:
         assert file["sha256"] == hashlib.sha256(files[name]).hexdigest()
         assert file["size"] == len(files[name])
     assert {name: listed[f"{name}.csv"]["rows"] for name in dataset.rows} == dataset.rows
-    assert dataset.rows["items"] == 51
+    # The form of week 8 is missing, and its items say so.
+    assert dataset.rows["items"] == 51 + 51
     assert [used["code"] for used in manifest["instruments"]] == ["qlq-c30", "qlq-ginet21"]
     assert {wording["placeholder"] for wording in manifest["wordings"]} == {True}
     assert any("Placeholder wording" in remark["en"] for remark in manifest["remarks"])
@@ -321,7 +351,7 @@ def test_what_is_saved_while_the_dataset_is_made_is_not_in_it(clinic: Clinic) ->
             now=EXPORTED_AT,
         )
 
-    assert (dataset.rows["participants"], dataset.rows["items"]) == (1, 51)
+    assert (dataset.rows["participants"], dataset.rows["items"]) == (1, 51 + 51)
 
 
 def test_a_download_is_kept_in_the_audit_trail_with_its_purpose_and_sum(clinic: Clinic) -> None:

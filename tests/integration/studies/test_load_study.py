@@ -112,6 +112,17 @@ def test_a_protocol_that_names_an_unknown_questionnaire_is_refused_whole(
         assert counts(session) == [0, 0, 0, 0]
 
 
+def test_a_protocol_that_names_an_unknown_scale_is_refused_whole(database: Database, content: Path) -> None:
+    replace_text(protocol_of(content), "      PF2: {below: 83}", "      PF3: {below: 83}")
+
+    with pytest.raises(DefinitionRejected) as refused:
+        load(database, protocol_of(content))
+
+    assert [problem.values for problem in refused.value.problems] == [{"code": "PF3"}]
+    with database.reading() as session:
+        assert counts(session) == [0, 0, 0, 0]
+
+
 def test_a_questionnaire_without_any_wording_is_refused(database: Database, content: Path) -> None:
     shutil.rmtree(content / "instruments/qlq-c30/3.0/wording")
 

@@ -7,15 +7,16 @@ import pytest
 
 from pro_app.errors import InputRejected
 from pro_app.instruments.find import load_instrument
-from pro_app.scoring.answer_table import AnswerRow, RejectedValue, parse_answer_table
+from pro_app.scoring.answer_table import AnswerRow, RejectedValue, list_answer_rows, read_columns
+from pro_app.scoring.csv_records import list_csv_records
 
 GINET21 = load_instrument("qlq-ginet21")
 ITEMS = [f"q{number}" for number in range(31, 52)]
 
 
 def read(text: str) -> list[AnswerRow | tuple[RejectedValue, ...]]:
-    _, rows = parse_answer_table(io.StringIO(text, newline=""), GINET21, GINET21.scoring())
-    return list(rows)
+    records = list_csv_records(io.StringIO(text, newline=""))
+    return list(list_answer_rows(records, read_columns(records, GINET21, GINET21.scoring())))
 
 
 def read_one(**fields: str) -> AnswerRow | tuple[RejectedValue, ...]:

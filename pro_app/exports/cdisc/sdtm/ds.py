@@ -1,0 +1,136 @@
+"""DS: the milestones of each subject and what ended their treatment and their time in the trial."""
+
+import polars as pl
+
+from pro_app.exports.cdisc.dataset import CdiscDataset
+from pro_app.exports.cdisc.sdtm.frames import PERSON, iso_date, number_rows, shape_rows
+from pro_app.exports.cdisc.sdtm.subjects import epoch_of, make_subjects, study_day
+from pro_app.exports.cdisc.sdtm.variables import (
+    assigned,
+    collected,
+    derived,
+    epoch,
+    identifiers,
+    mandatory,
+    sequence,
+    told_date,
+)
+from pro_app.exports.cdisc.sdtm.variables import study_day as study_day_variable
+from pro_app.exports.frames import Tables
+from pro_app.exports.release import Release
+
+MILESTONE, DISPOSITION, OTHER = "PROTOCOL MILESTONE", "DISPOSITION EVENT", "OTHER EVENT"
+_TREATMENT, _STUDY = "STUDY TREATMENT", "STUDY PARTICIPATION"
+_SCHEMA = pl.Schema(dict.fromkeys(("column", "kind", "DSDECOD", "DSCAT", "DSSCAT"), pl.String()))
+
+_EVENTS = (
+    ("consented_on", "enrolled", "INFORMED CONSENT OBTAINED", MILESTONE, None),
+    ("randomised_on", "randomised", "RANDOMIZED", MILESTONE, None),
+    ("progressed_on", "progressed", "PROGRESSIVE DISEASE", OTHER, None),
+    ("new_treatment_on", "new_treatment", "NEW ANTITUMOR TREATMENT", OTHER, None),
+    ("treatment_ended_on", "treatment_ended", "COMPLETED", DISPOSITION, _TREATMENT),
+    ("questionnaires_stopped_on", "questionnaires_stopped", "QUESTIONNAIRES STOPPED", OTHER, None),
+    ("lost_on", "lost", "LOST TO FOLLOW-UP", DISPOSITION, _STUDY),
+    ("left_on", "left", "WITHDRAWAL BY SUBJECT", DISPOSITION, _STUDY),
+    ("died_on", "died", "DEATH", DISPOSITION, _STUDY),
+    ("data_objection_on", "data_objection", "OBJECTION TO DATA USE", OTHER, None),
+)
+"""Column of `participants`, kind of event, DSDECOD, DSCAT, DSSCAT; events of the same day in this order."""
+
+TERMS = tuple(dict.fromkeys(event[2] for event in _EVENTS))
+CATEGORIES = (MILESTONE, DISPOSITION, OTHER)
+SUBCATEGORIES = (_TREATMENT, _STUDY)
+
+
+def derive_ds(tables: Tables, release: Release) -> pl.DataFrame:
+    """Derive what happened to the subjects of one batch, each by day."""
+    subjects = make_subjects(tables, release)
+    kinds = pl.DataFrame(_EVENTS, schema=_SCHEMA, orient="row").with_row_index("rank")
+    order = subjects.select("USUBJID").with_row_index("place")
+    dates = ["randomised_on", "treatment_ended_on", "progressed_on", "new_treatment_on"]
+    happened = (
+        subjects.unpivot(
+            on=[event[0] for event in _EVENTS],
+            index=["STUDYID", "USUBJID", *PERSON, "arm"],
+            variable_name="column",
+            value_name="on",
+        )
+        .drop_nulls("on")
+        .join(subjects.select("USUBJID", *dates), on="USUBJID", how="left")
+        .join(kinds, on="column", how="left")
+        .join(order, on="USUBJID", how="left")
+        .sort("place", "on", "rank")
+    )
+    rows = happened.with_columns(
+        pl.lit("DS").alias("DOMAIN"),
+        number_rows("DSSEQ"),
+        _term(release).alias("DSTERM"),
+        _decode().alias("DSDECOD"),
+        epoch_of("on").alias("EPOCH"),
+        iso_date("on").alias("DSSTDTC"),
+        study_day("on").alias("DSSTDY"),
+    )
+    return shape_rows(DS.table, rows)
+
+
+def _term(release: Release) -> pl.Expr:
+    """Give the words of the protocol for the event, those of the arm where it has its own."""
+    protocol = release.protocol
+    arms = ("", *(arm.code for arm in protocol.arms))
+    words = {
+        f"{event[1]}|{arm}": protocol.event_label(event[1], "en", arm).upper()
+        for event in _EVENTS
+        for arm in arms
+    }
+    key = pl.format("{}|{}", "kind", pl.col("arm").fill_null(""))
+    return key.replace_strict(words, default=pl.col("DSDECOD"), return_dtype=pl.String)
+
+
+def _decode() -> pl.Expr:
+    """Give DSDECOD: treatment that ended on or after a progression or a new treatment was not completed."""
+    ended = pl.col("column") == "treatment_ended_on"
+    return (
+        pl.when(ended & (pl.col("progressed_on") <= pl.col("on")))
+        .then(pl.lit("PROGRESSIVE DISEASE"))
+        .when(ended & (pl.col("new_treatment_on") <= pl.col("on")))
+        .then(pl.lit("NEW ANTITUMOR TREATMENT"))
+        .otherwise("DSDECOD")
+    )
+
+
+DS = CdiscDataset(
+    name="DS",
+    label="Disposition",
+    standard="SDTM",
+    class_name="EVENTS",
+    structure="One record per disposition status or protocol milestone per subject",
+    keys=("STUDYID", "USUBJID", "DSSTDTC", "DSDECOD", "DSCAT"),
+    variables=(
+        *identifiers("DS"),
+        sequence("DS"),
+        mandatory(
+            collected("DSTERM", "Reported Term for the Disposition Event", "Topic", by="Investigator"),
+        ),
+        mandatory(
+            derived(
+                "DSDECOD",
+                "Standardized Disposition Term",
+                "Synonym Qualifier",
+                codelist="DSDECOD",
+                method=(
+                    "By the kind of event. The end of treatment or surveillance is recorded without a "
+                    "reason: PROGRESSIVE DISEASE or NEW ANTITUMOR TREATMENT where one is recorded on or "
+                    "before that day, else COMPLETED. Leaving the trial is recorded without a reason: "
+                    "WITHDRAWAL BY SUBJECT."
+                ),
+            )
+        ),
+        assigned("DSCAT", "Category for Disposition Event", "Grouping Qualifier", codelist="DSCAT"),
+        assigned("DSSCAT", "Subcategory for Disposition Event", "Grouping Qualifier", codelist="DSSCAT"),
+        epoch(),
+        told_date("DSSTDTC", "Start Date/Time of Disposition Event"),
+        study_day_variable("DSSTDY", "Study Day of Start of Disposition Event", date_name="DSSTDTC"),
+    ),
+    derive=derive_ds,
+    comment="An event that was corrected stands with its corrected date; one that was retracted is absent.",
+)

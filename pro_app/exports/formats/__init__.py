@@ -1,0 +1,1 @@
+"""The tidy tables as files: one module a format, all called alike."""

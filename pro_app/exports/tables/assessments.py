@@ -1,0 +1,60 @@
+"""One row for each person and planned visit: what became of the form."""
+
+from pro_app.exports.tables.column import VISIT_KEYS, Column, TableDefinition
+
+ASSESSMENTS = TableDefinition(
+    "assessments",
+    "une personne × une visite prévue",
+    "one person × one planned visit",
+    (
+        *VISIT_KEYS,
+        Column("opens_on", "date", "Premier jour de la période de réponse", "First day of the window"),
+        Column("target_on", "date", "Date cible", "Target date"),
+        Column("closes_on", "date", "Dernier jour de la période de réponse", "Last day of the window"),
+        Column(
+            "provisional",
+            "flag",
+            "1 : date provisoire, la fin du traitement n’est pas enregistrée",
+            "1: provisional date, the end of treatment is not recorded",
+        ),
+        Column("window_closed", "flag", "1 : période terminée", "1: window over"),
+        Column("expected", "flag", "1 : attendu", "1: expected"),
+        Column("received", "flag", "1 : reçu", "1: received"),
+        Column(
+            "valid",
+            "flag",
+            "1 : reçu, au moins une échelle calculable",
+            "1: received, at least one scale scorable",
+        ),
+        Column("in_window", "flag", "1 : reçu dans la période", "1: received within its window"),
+        Column("late", "flag", "1 : reçu après la période", "1: received after its window"),
+        Column("incomplete", "flag", "1 : commencé, jamais envoyé", "1: begun, never sent"),
+        Column(
+            "after_randomisation",
+            "flag",
+            "1 : questionnaire initial donné après le tirage au sort",
+            "1: baseline given after randomisation",
+        ),
+        Column("state", "text", "État à l’extraction", "State at the export", "state"),
+        Column(
+            "plan_reason",
+            "text",
+            "Pourquoi la visite est fermée, non requise ou planifiée tard",
+            "Why the visit is closed, not required or planned late",
+            "plan_reason",
+        ),
+        Column(
+            "missing_reason",
+            "text",
+            "Motif d’un questionnaire manquant ou tardif",
+            "Reason for a missing or late questionnaire",
+            "missing_reason",
+        ),
+        Column("missing_said_by", "text", "Qui a donné ce motif", "Who gave this reason", "said_by"),
+        Column("observed_on", "date", "Jour de la dernière réponse", "Day of the last answer"),
+        Column("started_at", "datetime", "Première réponse", "First answer"),
+        Column("submitted_at", "datetime", "Réception", "Receipt"),
+        Column("mode", "text", "Mode de réponse à l’envoi", "Mode at submission", "mode"),
+        Column("respondent", "text", "Qui a répondu", "Who answered", "respondent"),
+    ),
+)

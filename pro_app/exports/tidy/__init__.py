@@ -1,0 +1,1 @@
+"""From what is stored to the tidy tables: pure derivations on records and frames."""

@@ -1,0 +1,96 @@
+"""The words of the remarks about the data, in French and English."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RemarkWords:
+    """What a remark says, and the table that it concerns most."""
+
+    table: str
+    fr: str
+    en: str
+
+
+WORDS: Mapping[str, RemarkWords] = {
+    "empty_trial": RemarkWords(
+        "participants",
+        "Personne n’est encore inclus : toutes les tables sont vides.",
+        "Nobody is enrolled yet: every table is empty.",
+    ),
+    "instrument_versions": RemarkWords(
+        "items",
+        "Plusieurs versions du questionnaire {instrument} ont été remplies : {versions} "
+        "(version et nombre de questionnaires). Chacune est calculée selon sa propre définition ; "
+        "un écart au score initial peut comparer deux versions.",
+        "Several versions of the questionnaire {instrument} were answered: {versions} (version and number of "
+        "forms). Each is scored by its own definition; a change from baseline may compare two versions.",
+    ),
+    "protocol_versions": RemarkWords(
+        "participants",
+        "Les personnes suivent plusieurs versions du protocole : {versions} (version et nombre de "
+        "personnes).",
+        "People follow several versions of the protocol: {versions} (version and number of people).",
+    ),
+    "provisional_dates": RemarkWords(
+        "assessments",
+        "Visites à date provisoire : {visits}. Leurs dates changeront quand l’évènement dont elles dépendent "
+        "sera enregistré.",
+        "Visits with provisional dates: {visits}. Their dates will change when the event that they count "
+        "from is recorded.",
+    ),
+    "score_differences": RemarkWords(
+        "scores",
+        "Scores qui diffèrent entre leur valeur enregistrée et les deux calculs indépendants : {count}. "
+        "Ces données ne doivent pas être analysées avant que l’origine en soit connue.",
+        "Scores that differ between what is stored and the two independent computations: {count}. "
+        "These data must not be analysed before the cause is known.",
+    ),
+    "data_objection": RemarkWords(
+        "participants",
+        "Opposition à l’utilisation des données : le promoteur décide ce qui doit être retiré de l’analyse.",
+        "Objection to the use of data: the sponsor decides what is to be left out of the analysis.",
+    ),
+    "left_on_enrolment": RemarkWords(
+        "participants",
+        "Sortie de l’étude ou arrêt des questionnaires le jour de l’inclusion.",
+        "Left the trial or stopped the questionnaires on the day of enrolment.",
+    ),
+    "died_before_first_visit": RemarkWords(
+        "participants",
+        "Décès avant la première visite, ou le même jour.",
+        "Died before the first visit, or on its day.",
+    ),
+    "no_answer": RemarkWords(
+        "items",
+        "Aucune réponse de cette personne.",
+        "No answer from this person.",
+    ),
+    "no_baseline": RemarkWords(
+        "scores",
+        "Aucun score initial : les écarts au score initial sont vides.",
+        "No baseline score: changes from baseline are empty.",
+    ),
+    "two_baselines": RemarkWords(
+        "scores",
+        "Plusieurs questionnaires peuvent servir de score initial : pour chaque échelle, le dernier compte.",
+        "Several forms can serve as baseline: of each scale the last one counts.",
+    ),
+    "late_baseline": RemarkWords(
+        "assessments",
+        "Questionnaire initial rempli après le tirage au sort : il ne sert pas de score initial.",
+        "Baseline form answered after randomisation: it does not serve as baseline.",
+    ),
+    "unscheduled": RemarkWords(
+        "assessments",
+        "Réponses hors calendrier : elles n’appartiennent à aucune visite prévue.",
+        "Answers outside the calendar: they belong to no planned visit.",
+    ),
+    "not_scored": RemarkWords(
+        "scores",
+        "Une autre personne a répondu à la place du participant : les réponses sont là, sans scores.",
+        "Somebody else answered in the participant’s place: the answers are there, without scores.",
+    ),
+}
+"""Remark code -> its words; `{…}` are filled in."""

@@ -1,0 +1,1 @@
+"""From a table of estimates to an accessible SVG."""

@@ -1,0 +1,1 @@
+"""Data releases: asked for, made, approved, handed out, made anew and compared."""

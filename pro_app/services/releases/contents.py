@@ -1,0 +1,106 @@
+"""Handing out a release: the whole ZIP, or one file of it; every time is kept in the audit trail."""
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy.orm import Session
+
+from pro_app.audit.actor import Actor
+from pro_app.audit.trail import Change, record_change
+from pro_app.errors import NotFound
+from pro_app.exports.making.frozen_tables import FOLDER
+from pro_app.exports.making.tidy_files import TABLE_FORMATS
+from pro_app.exports.tables.catalogue import TABLES
+from pro_app.services.releases.files import archive_name, archive_path
+from pro_app.services.releases.records import ReleaseRecord
+from pro_app.storage.queries.audit_trail import AuditRecord, list_entries
+from pro_app.storage.tables.studies import Study
+
+DOWNLOAD_ACTION = "release.download"
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedFile:
+    """One file of a release while it is open; `size` in bytes."""
+
+    name: str
+    size: int
+    stream: IO[bytes]
+
+
+def list_table_files() -> dict[tuple[str, str], str]:
+    """Give the file of each table in each format, by (table, ending of the file)."""
+    files = {(table.name, "parquet"): f"{FOLDER}/{table.name}.parquet" for table in TABLES}
+    for form in TABLE_FORMATS:
+        files |= {(table.name, form.suffix): form.path_of(table.name) for table in TABLES}
+    return files
+
+
+def find_archive(session: Session, release: ReleaseRecord, *, folder: Path) -> Path:
+    """Give the place of a release's ZIP; raises NotFound where it is not made, gone, or of another size."""
+    study = session.get(Study, release.study_id)
+    if study is None or release.made_at is None:
+        raise NotFound("release")
+    path = archive_path(folder, study_code=study.study_code, number=release.number)
+    if not path.is_file() or path.stat().st_size != release.archive_size:
+        raise NotFound("release_archive")
+    return path
+
+
+@contextmanager
+def open_archive(session: Session, release: ReleaseRecord, *, folder: Path) -> Iterator[ReleasedFile]:
+    """Open the whole ZIP; raises as `find_archive`."""
+    path = find_archive(session, release, folder=folder)
+    name = archive_name(path.parent.name, release.number)
+    with path.open("rb") as stream:
+        yield ReleasedFile(name, path.stat().st_size, stream)
+
+
+@contextmanager
+def open_file(session: Session, release: ReleaseRecord, name: str, *, folder: Path) -> Iterator[ReleasedFile]:
+    """Open one file of the ZIP by its name in it; raises NotFound where there is none."""
+    path = find_archive(session, release, folder=folder)
+    with zipfile.ZipFile(path) as archive:
+        try:
+            info = archive.getinfo(name)
+        except KeyError as error:
+            raise NotFound("file") from error
+        with archive.open(info) as stream:
+            yield ReleasedFile(Path(name).name, info.file_size, stream)
+
+
+@contextmanager
+def open_table(
+    session: Session, release: ReleaseRecord, *, table: str, form: str, folder: Path
+) -> Iterator[ReleasedFile]:
+    """Open one tidy table in one format (`csv`, `parquet`, `sav`, `dta`); raises NotFound."""
+    name = list_table_files().get((table, form))
+    if name is None:
+        raise NotFound("table")
+    with open_file(session, release, name, folder=folder) as file:
+        yield file
+
+
+def record_download(
+    session: Session, release: ReleaseRecord, *, what: str, actor: Actor, now: datetime
+) -> None:
+    """Keep in the audit trail who took which part of a release; `what` is a name in the ZIP, or `archive`."""
+    items = [
+        {"field": "number", "before": None, "after": str(release.number)},
+        {"field": "what", "before": None, "after": what},
+        {"field": "sha256", "before": None, "after": release.archive_sha256},
+    ]
+    change = Change(DOWNLOAD_ACTION, f"release:{release.release_id}", items, reason=release.purpose)
+    record_change(session, change, actor=actor, site_id=None, now=now)
+
+
+def list_downloads(session: Session, release: ReleaseRecord, *, limit: int = 20) -> list[AuditRecord]:
+    """List who took what of a release, the newest first."""
+    return list_entries(
+        session, action=DOWNLOAD_ACTION, subject_ref=f"release:{release.release_id}", limit=limit
+    )

@@ -1,0 +1,95 @@
+"""Making a release anew from its own frozen source, and comparing the result with what is stored."""
+
+import hashlib
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from pro_app.exports.making import release_file
+from pro_app.exports.making.archive_comparison import FileDifference, list_file_differences
+from pro_app.exports.making.frozen_tables import FOLDER, FrozenTables
+from pro_app.exports.making.make_archive import make_archive
+from pro_app.exports.making.workplace import Progress, report_nothing
+from pro_app.services.releases.contents import find_archive
+from pro_app.services.releases.records import ReleaseRecord
+from pro_app.services.releases.traces import TraceDifference, list_trace_differences
+from pro_app.storage.catalogue import load_wording
+
+APP_VERSION = version("pro-app")
+_SOURCE = (f"{FOLDER}/", f"{release_file.DEFINITIONS}/", release_file.NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildReport:
+    """What came out: whether the stored ZIP is the one that was made, and every difference found.
+
+    `same_version` tells whether bytes were compared, under the version of the software that made the
+    release, or values, under another one. `same_bytes` is about the whole ZIPs.
+    """
+
+    same_version: bool
+    is_intact: bool
+    same_bytes: bool
+    files: tuple[FileDifference, ...]
+    traces: tuple[TraceDifference, ...]
+
+    @property
+    def is_well(self) -> bool:
+        """Tell whether everything is as it should be."""
+        return (
+            self.is_intact
+            and not self.files
+            and not self.traces
+            and (self.same_bytes or not self.same_version)
+        )
+
+
+def rebuild_release(
+    session: Session,
+    release: ReleaseRecord,
+    out: Path,
+    *,
+    folder: Path,
+    progress: Progress = report_nothing,
+) -> RebuildReport:
+    """Derive everything again from the source in the stored ZIP, into a new ZIP at `out`, and compare.
+
+    Of the database only what never changes is read: the wording packs by their hash, and, to trace the
+    answers back, the operations. Raises NotFound where the ZIP is gone or a definition is.
+    """
+    stored = find_archive(session, release, folder=folder)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".rebuild-") as workshop:
+        source = Path(workshop)
+        _extract_source(stored, source)
+        described, remarks_of_data = release_file.read_release_file(
+            source, load_wording=lambda sha256: load_wording(session, sha256)
+        )
+        traces = tuple(list_trace_differences(session, FrozenTables(source), study_id=release.study_id))
+        with out.open("xb") as stream:
+            make_archive(
+                source, stream, release=described, remarks_of_data=remarks_of_data, progress=progress
+            )
+    same_version = release.app_version == APP_VERSION
+    sha256 = _digest(stored)
+    return RebuildReport(
+        same_version=same_version,
+        is_intact=sha256 == release.archive_sha256,
+        same_bytes=sha256 == _digest(out),
+        files=tuple(list_file_differences(stored, out, by_values=not same_version)),
+        traces=traces,
+    )
+
+
+def _extract_source(archive: Path, folder: Path) -> None:
+    with zipfile.ZipFile(archive) as stored:
+        names = [name for name in stored.namelist() if name.startswith(_SOURCE)]
+        stored.extractall(folder, names)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,115 @@
+"""Asking for a data release, and approving the purpose of one as the second person."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pro_app.audit.actor import Actor
+from pro_app.audit.trail import Change, record_change
+from pro_app.errors import InputRejected, NotFound, Problem
+from pro_app.exports.making.purposes import ANALYSES, PURPOSES
+from pro_app.language import mark
+from pro_app.services.releases.records import ReleaseRecord, read_release, require_permitted
+from pro_app.storage.queries.releases import find_last_number, find_release
+from pro_app.storage.tables.releases import DataRelease
+from pro_app.storage.tables.studies import Study
+
+LONGEST_REASON = 500
+
+
+def check_request(reason: str, purpose: str) -> list[Problem]:
+    """List what is wrong with what somebody who asks for a release says."""
+    problems = []
+    if not reason.strip():
+        problems.append(Problem(mark("Please say why the release is made."), place="reason"))
+    elif len(reason.strip()) > LONGEST_REASON:
+        message = mark("Please use %(longest)s characters at most.")
+        problems.append(Problem(message, {"longest": LONGEST_REASON}, place="reason"))
+    elif not reason.strip().isprintable():
+        problems.append(Problem(mark("Please write this in one line of plain text."), place="reason"))
+    if purpose not in PURPOSES:
+        problems.append(Problem(mark("Please choose what the release is for."), place="purpose"))
+    return problems
+
+
+def request_release(
+    session: Session,
+    *,
+    study_id: int,
+    reason: str,
+    purpose: str,
+    demographics: Mapping[str, Mapping[str, Any]] | None = None,
+    actor: Actor,
+    now: datetime,
+) -> ReleaseRecord:
+    """Put the next number down, to be made by the worker; `demographics` as `parse_demographics` gives it.
+
+    Raises InputRejected without a reason or with an unknown purpose, NotFound, NotPermitted.
+    """
+    require_permitted(study_id, actor)
+    problems = check_request(reason, purpose)
+    if problems:
+        raise InputRejected(tuple(problems))
+    # Two who ask at the same moment queue on the study, so that each gets a number of its own.
+    study = session.scalar(select(Study).where(Study.id == study_id).with_for_update())
+    if study is None:
+        raise NotFound("study")
+    row = DataRelease(
+        study_id=study_id,
+        number=find_last_number(session, study_id) + 1,
+        reason=reason.strip(),
+        purpose=purpose,
+        demographics={code: dict(said) for code, said in (demographics or {}).items()},
+        requested_at=now,
+        requested_by=f"{actor.reference} ({actor.role})",
+        requested_by_id=actor.account_id,
+        progress_done=0,
+        progress_total=0,
+        row_counts={},
+        failure_details=[],
+    )
+    session.add(row)
+    session.flush()
+    said = {"number": row.number, "purpose": purpose, "people_described": len(row.demographics)}
+    items = [{"field": name, "before": None, "after": str(value)} for name, value in said.items()]
+    change = Change("release.request", f"release:{row.id}", items, reason=row.reason)
+    record_change(session, change, actor=actor, site_id=None, now=now)
+    return read_release(session, row)
+
+
+def approve_release(
+    session: Session, *, study_id: int, number: int, actor: Actor, now: datetime
+) -> ReleaseRecord:
+    """Approve the purpose of a release as the second person.
+
+    Raises InputRejected where there is nothing to approve, or for the person who asked for it; NotFound,
+    NotPermitted.
+    """
+    require_permitted(study_id, actor)
+    row = find_release(session, study_id=study_id, number=number, lock=True)
+    if row is None:
+        raise NotFound("release")
+    problem = _check_approval(row, actor)
+    if problem is not None:
+        raise InputRejected((problem,))
+    row.approved_at, row.approved_by_id = now, actor.account_id
+    session.flush()
+    items = [{"field": "purpose", "before": row.purpose, "after": row.purpose}]
+    change = Change("release.approve", f"release:{row.id}", items)
+    record_change(session, change, actor=actor, site_id=None, now=now)
+    return read_release(session, row)
+
+
+def _check_approval(row: DataRelease, actor: Actor) -> Problem | None:
+    if row.made_at is None:
+        return Problem(mark("The release is not made yet."))
+    if row.purpose not in ANALYSES:
+        return Problem(mark("A release for this purpose needs no approval."))
+    if row.approved_at is not None:
+        return Problem(mark("The release was approved before."))
+    if actor.account_id is None or actor.account_id == row.requested_by_id:
+        return Problem(mark("Somebody else than the person who asked for the release must approve it."))
+    return None

@@ -1,0 +1,44 @@
+"""What states, steps and failures of a release are called."""
+
+from flask_babel import format_decimal, gettext, lazy_gettext
+
+from pro_app.language import mark
+from pro_app.services.releases.steps import STEP_WORDS
+
+STATE_WORDS = {
+    "requested": lazy_gettext("waits to be made"),
+    "making": lazy_gettext("is being made"),
+    "made": lazy_gettext("made"),
+    "failed": lazy_gettext("not made"),
+}
+FAILURE_WORDS = {
+    "scores_disagree": lazy_gettext(
+        "The stored scores and the two ways of computing them do not agree, so nothing was released. The "
+        "list below names every difference."
+    ),
+    "error": lazy_gettext(
+        "Something went wrong while the files were written. Nothing was released; the data are untouched. "
+        "Ask for the release again, and tell the administrator if it happens twice."
+    ),
+}
+CHANGE_WORDS = {
+    "added": lazy_gettext("added"),
+    "changed": lazy_gettext("changed"),
+    "removed": lazy_gettext("removed"),
+}
+_SOME_STEP = mark("Writing the files")
+_KB, _MB = 1000, 1_000_000
+
+
+def step_words(code: str) -> str:
+    """Put the step that a release is at into words; one that has none is simply work."""
+    return str(gettext(STEP_WORDS.get(code, _SOME_STEP)))
+
+
+def file_size(size: int | None) -> str:
+    """Write a size in kB or MB."""
+    if size is None:
+        return ""
+    if size < _MB:
+        return f"{format_decimal(max(1, round(size / _KB)))}\u00a0kB"
+    return f"{format_decimal(size / _MB, '#,##0.0')}\u00a0MB"

@@ -1,0 +1,142 @@
+"""The commands about releases, as whoever keeps the installation runs them."""
+
+import csv
+import hashlib
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from conftest import TEST_SECRET
+from making_world import MakingWorld
+from sqlalchemy import text
+
+from pro_app.cli import main
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(sqlite_world: MakingWorld, contacts_url: str, tmp_path: Path) -> Run:
+    """Give a function that runs a command on the clinic's installation, in English."""
+    sqlite_world.answer_baseline()
+    url = sqlite_world.database.engine.url.render_as_string(hide_password=False)
+    env = {
+        "PRO_APP_DATABASE_URL": url,
+        "PRO_APP_CONTACTS_DATABASE_URL": contacts_url,
+        "PRO_APP_SECRET_KEY": TEST_SECRET,
+        "PRO_APP_CONTACTS_KEY": TEST_SECRET,
+        "PRO_APP_MAIL_URL": f"maildir:{tmp_path / 'mail'}",
+        "PRO_APP_MAIL_SENDER": "ne-pas-repondre@example.org",
+        "PRO_APP_PUBLIC_URL": "https://suivi.example.org",
+        "PRO_APP_DATA_FOLDER": str(tmp_path),
+        "PRO_APP_LANGUAGE": "en",
+    }
+
+    def run_command(*arguments: str | Path) -> Result:
+        given = ["release", *(str(argument) for argument in arguments)]
+        return CliRunner().invoke(main, given, env=env, catch_exceptions=False)
+
+    return run_command
+
+
+CREATE = ("create", "--reason", "A look", "--purpose", "data_check")
+
+
+def test_a_release_is_made_listed_and_verified(sqlite_world: MakingWorld, run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "given.zip"
+    assert run("list").output == "There is no release yet.\n"
+
+    made = run(*CREATE, "--study", "reluth", "--out", out)
+
+    content = sqlite_world.archive().read_bytes()
+    assert made.exit_code == 0
+    assert f"Release 1 is made: {out} ({len(content)} bytes)" in made.output
+    assert hashlib.sha256(content).hexdigest() in made.output
+    assert out.read_bytes() == content
+    assert zipfile.ZipFile(out).testzip() is None
+    listed = run("list").output.split()
+    assert (listed[0], listed[3:]) == ("1", ["made", "data_check", "A", "look"])
+    rebuilt = tmp_path / "rebuilt.zip"
+    verified = run("rebuild", "1", "--verify", "--out", rebuilt)
+    assert (verified.exit_code, verified.stdout.strip()) == (0, "Release 1: 0 differences")
+    assert rebuilt.read_bytes() == content
+
+
+def test_a_file_with_age_and_sex_goes_along_and_a_bad_one_is_refused(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("participant_code,age,sex\n15-001,64,F\n", encoding="utf-8")
+    assert run(*CREATE, "--demographics", file).exit_code == 0
+
+    file.write_text("participant_code,age,sex\n15-404,64,F\n", encoding="utf-8")
+    bad = run(*CREATE, "--demographics", file)
+    absent = run(*CREATE, "--demographics", tmp_path / "nowhere.csv")
+
+    assert (bad.exit_code, absent.exit_code) == (2, 2)
+    assert "Line 2: the study has no participant “15-404”." in bad.output
+    assert "nowhere.csv: there is no such file or folder." in absent.output
+    assert len(run("list").output.splitlines()) == 1
+
+
+def test_scores_that_disagree_refuse_the_release(sqlite_world: MakingWorld, run: Run) -> None:
+    with sqlite_world.database.writing() as session:
+        session.execute(text("UPDATE scores SET value = value + 1 WHERE scale_code = 'QL2'"))
+
+    refused = run(*CREATE)
+
+    assert refused.exit_code == 3
+    assert "15-001" in refused.output
+    assert "Release 1 is refused: the scores do not agree." in refused.output
+    assert "failed" in run("list").output
+    assert not sqlite_world.archive().exists()
+
+
+def test_tampering_is_found_with_exit_status_3(sqlite_world: MakingWorld, run: Run) -> None:
+    run(*CREATE)
+    with sqlite_world.database.writing() as session:
+        session.execute(text("UPDATE answers SET operation_id = 'gone' WHERE item_number = 2"))
+
+    verified = run("rebuild", "1", "--verify")
+
+    assert verified.exit_code == 3
+    assert "the release has 15-001 qlq-c30 2 answered" in verified.stdout
+    assert "the database nothing." in verified.stdout
+    assert "Release 1: 1 difference\n" in verified.stdout
+
+
+def test_two_releases_are_compared_in_counts_and_row_by_row(
+    sqlite_world: MakingWorld, run: Run, tmp_path: Path
+) -> None:
+    run(*CREATE)
+    sqlite_world.answer_baseline("15-002", line=7)
+    run(*CREATE)
+    out = tmp_path / "changes.csv"
+
+    compared = run("compare", "1", "2", "--out", out)
+
+    assert compared.exit_code == 0
+    assert "participants: 1 added, 0 changed, 0 removed" in compared.output
+    with out.open(encoding="utf-8", newline="") as file:
+        changes = list(csv.DictReader(file))
+    added = [row for row in changes if (row["table"], row["change"]) == ("participants", "added")]
+    assert [row["participant_code"] for row in added] == ["15-002"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("rebuild", "1"), "Say --verify, or --out with a file, or both."),
+        (("rebuild", "1", "--verify"), "There is no such thing: release."),
+        (("compare", "1", "2"), "There is no such thing: release."),
+        (("list", "--study", "other"), "There is no study “other”."),
+        (("create", "--reason", " ", "--purpose", "final"), "reason: Please say why the release is made."),
+        (("create", "--reason", "x", "--purpose", "fun"), "'fun' is not one of"),
+        (("rebuild", "0", "--verify"), "0 is not in the range"),
+    ],
+)
+def test_unusable_arguments_are_explained(run: Run, arguments: tuple[str, ...], message: str) -> None:
+    refused = run(*arguments)
+
+    assert refused.exit_code == 2
+    assert message in refused.output
