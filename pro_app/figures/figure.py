@@ -19,6 +19,7 @@ from pro_app.figures.estimates.distribution import estimate_distribution
 from pro_app.figures.estimates.means import estimate_means_by_time, estimate_means_by_visit
 from pro_app.figures.estimates.survival import estimate_survival
 from pro_app.protocol.protocol import Protocol
+from pro_app.protocol.visit_order import order_visit_codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +54,17 @@ class Figure:
     draw: Draw | None
 
 
-def _completion(tables: Tables, protocol: Protocol, choice: Choice) -> pl.DataFrame:  # noqa: ARG001 -- shared shape
-    return estimate_completion(tables, by_arm=choice.by_arm)
+def _completion(tables: Tables, protocol: Protocol, choice: Choice) -> pl.DataFrame:
+    return _in_visit_order(estimate_completion(tables, by_arm=choice.by_arm), protocol, "arm")
 
 
-def _reasons(tables: Tables, protocol: Protocol, choice: Choice) -> pl.DataFrame:  # noqa: ARG001 -- as above
-    return count_missing_reasons(tables, by_arm=choice.by_arm)
+def _reasons(tables: Tables, protocol: Protocol, choice: Choice) -> pl.DataFrame:
+    return _in_visit_order(count_missing_reasons(tables, by_arm=choice.by_arm), protocol, "arm")
 
 
-def _means_by_visit(tables: Tables, protocol: Protocol, choice: Choice) -> pl.DataFrame:  # noqa: ARG001 -- as above
-    return _of_scale(estimate_means_by_visit(tables, by_arm=choice.by_arm), choice)
+def _means_by_visit(tables: Tables, protocol: Protocol, choice: Choice) -> pl.DataFrame:
+    means = _of_scale(estimate_means_by_visit(tables, by_arm=choice.by_arm), choice)
+    return _in_visit_order(means, protocol, "arm")
 
 
 def _means_by_time(tables: Tables, protocol: Protocol, choice: Choice) -> pl.DataFrame:
@@ -70,18 +72,27 @@ def _means_by_time(tables: Tables, protocol: Protocol, choice: Choice) -> pl.Dat
     return _of_scale(estimate_means_by_time(tables, windows, by_arm=choice.by_arm), choice)
 
 
-def _distribution(tables: Tables, protocol: Protocol, choice: Choice) -> pl.DataFrame:  # noqa: ARG001 -- as above
+def _distribution(tables: Tables, protocol: Protocol, choice: Choice) -> pl.DataFrame:
     own = tables["scores"].filter(pl.col("instrument") == choice.instrument)
-    return estimate_distribution({**tables, "scores": own}, choice.scale, by_arm=choice.by_arm)
+    counts = estimate_distribution({**tables, "scores": own}, choice.scale, by_arm=choice.by_arm)
+    return _in_visit_order(counts, protocol, "arm")
 
 
-def _survival(tables: Tables, protocol: Protocol, choice: Choice) -> pl.DataFrame:  # noqa: ARG001 -- as above
+def _survival(tables: Tables, protocol: Protocol, choice: Choice) -> pl.DataFrame:  # noqa: ARG001 -- the shape that all share
     return estimate_survival(tables, definition=choice.definition, scale=choice.scale, by_arm=choice.by_arm)
 
 
-def _completeness(tables: Tables, protocol: Protocol, choice: Choice) -> pl.DataFrame:  # noqa: ARG001 -- as above
+def _completeness(tables: Tables, protocol: Protocol, choice: Choice) -> pl.DataFrame:
     # By item and visit there is no room for arms, and nobody compares them so.
-    return estimate_item_completeness(tables).filter(pl.col("instrument") == choice.instrument)
+    shares = estimate_item_completeness(tables).filter(pl.col("instrument") == choice.instrument)
+    return _in_visit_order(shares, protocol, "item")
+
+
+def _in_visit_order(frame: pl.DataFrame, protocol: Protocol, first: str) -> pl.DataFrame:
+    """Sort by `first`, then by the protocol's order of visits; what is equal stays as it was."""
+    codes = order_visit_codes(protocol, frame["visit_code"].unique().to_list())
+    place = pl.col("visit_code").replace_strict(codes, range(len(codes)), return_dtype=pl.Int64)
+    return frame.sort(first, place, maintain_order=True)
 
 
 def _of_scale(means: pl.DataFrame, choice: Choice) -> pl.DataFrame:

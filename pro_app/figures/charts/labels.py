@@ -27,5 +27,7 @@ def put_into_words(frame: pl.DataFrame, column: str, labels: Labels) -> pl.DataF
 
 
 def make_categories(frame: pl.DataFrame, column: str, labels: Labels) -> Categories:
-    """Take the codes of a column in the order in which they first come."""
-    return Categories(frame[column].unique(maintain_order=True).to_list(), labels)
+    """Take the codes of a column in the order of `labels`, then those without words as they first come."""
+    present = frame[column].unique(maintain_order=True).to_list()
+    named = [code for code in labels if code in present]
+    return Categories(named + [code for code in present if code not in labels], labels)

@@ -77,9 +77,7 @@ def list_stored_scores(session: Session, participant_ids: Collection[int]) -> Ro
     return session.execute(_of(statement, participant_ids).where(Score.superseded_at.is_(None))).all()
 
 
-def _of(
-    statement: Select[*tuple[Any, ...]], participant_ids: Collection[int]
-) -> Select[*tuple[Any, ...]]:
+def _of(statement: Select[*tuple[Any, ...]], participant_ids: Collection[int]) -> Select[*tuple[Any, ...]]:
     """Narrow rows that hang under responses to those of some participants."""
     return statement.join(Assessment, Assessment.id == Response.assessment_id).where(
         Assessment.participant_id.in_(participant_ids)

@@ -13,6 +13,7 @@ from pro_app.figures.estimates.grouping import EVERYONE as ALL_ARMS
 from pro_app.figures.figure import FIGURES, Choice, Figure, FigureLabels
 from pro_app.instruments.scale_names import scale_name
 from pro_app.protocol.protocol import Protocol
+from pro_app.protocol.visit_order import order_visit_codes
 from pro_app.web.statistician.figure_words import (
     COLUMN_WORDS,
     EVERYONE,
@@ -64,8 +65,10 @@ class FigurePage:
         self._language = str(get_locale())
         arms = {arm.code: arm.label.text(self._language) for arm in protocol.arms}
         rates = {name: str(COLUMN_WORDS[name]) for name in ("completion_rate", "available_data_rate")}
+        codes = tables["assessments"]["visit_code"].unique().to_list()
         # Visits go by their codes on an axis: the words are too long to stand side by side.
-        self._labels = FigureLabels(arms | {ALL_ARMS: str(EVERYONE)}, {}, rates)
+        visits = {code: code for code in order_visit_codes(protocol, codes)}
+        self._labels = FigureLabels(arms | {ALL_ARMS: str(EVERYONE)}, visits, rates)
 
     def estimate(self, figure: Figure) -> pl.DataFrame:
         """Give the table behind a figure, with codes and full precision."""

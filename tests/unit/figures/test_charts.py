@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+import polars as pl
 import pytest
 from lxml import etree
 from release_world import empty_release, small_release
 
+from pro_app.figures.charts.labels import make_categories
 from pro_app.figures.charts.svg import ChartWords
 from pro_app.figures.figure import FIGURES, Choice, Figure, FigureLabels
 
@@ -79,3 +81,9 @@ def test_an_empty_trial_has_an_empty_table_and_no_error(figure: Figure) -> None:
     release, tables = empty_release()
     choice = Choice("qlq-c30", "PF2", release.protocol.analysis.deterioration[0].code, by_arm=True)
     assert figure.estimate(tables, release.protocol, choice).is_empty()
+
+
+def test_the_axis_keeps_the_order_of_visits_also_where_one_arm_lacks_some() -> None:
+    frame = pl.DataFrame({"visit_code": ["W08", "M03", "W08", "W24", "M03", "NEW"]})
+    ordered = make_categories(frame, "visit_code", {"W08": "w8", "W16": "w16", "W24": "w24", "M03": "m3"})
+    assert ordered.words == ["w8", "w24", "m3", "NEW"]
