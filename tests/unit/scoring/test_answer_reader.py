@@ -93,7 +93,7 @@ line_ends = st.sampled_from(["\n", "\n", "\n", "\r\n", "\r"])
 lines = st.builds(lambda line, end: line + end, st.one_of(*[rows] * 9, junk), line_ends)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(lines, max_size=12), st.integers(1, 700), st.booleans())
 @example(['1,"a\n', '1,"b\n'], 40, False)
 def test_any_text_is_read_in_blocks_as_it_is_row_by_row(
@@ -137,6 +137,34 @@ def test_rows_as_other_programs_write_them_are_read_at_once(
 
         assert at_once == scored
         assert in_blocks == score_one_by_one(text)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "n,1," + "1," * 8 + "N.0," + "1," * 12 + "V1\n",
+        '"two\nlines",2,' + "1," * 21 + "V1\n",
+        "a\1b,3," + "1," * 21 + "V1\n",
+        "a\2b,4," + "1," * 21 + "V1\n",
+        "a\0b,5," + "1," * 21 + "V1\n",
+    ],
+)
+def test_a_row_that_only_looks_plain_means_what_it_means_alone(row: str) -> None:
+    text = HEADER + "\n" + write_rows(("", "7", "2")) + row + write_rows(("", "8", "2"))
+
+    in_blocks, _ = score_in_blocks(text, block_size=100_000)
+
+    assert in_blocks == score_one_by_one(text)
+
+
+@pytest.mark.parametrize("first", ["1", "12", "N", ""])
+def test_the_very_first_field_of_a_block_is_read_like_any_other(first: str) -> None:
+    text = ",".join([*ITEMS, "id"]) + f"\n{first}," + "1," * 20 + "7\n" + "1," * 21 + "8\n"
+
+    in_blocks, at_once = score_in_blocks(text, block_size=100_000)
+
+    assert at_once == (2 if first in {"1", ""} else 1)
+    assert in_blocks == score_one_by_one(text)
 
 
 def test_one_irregular_block_does_not_slow_down_those_after_it() -> None:
