@@ -12,7 +12,7 @@ Spec = dict[str, Any]
 HEIGHT = 300
 """Height of the plot in pixels, without axes and the numbers below."""
 _ROW, _UPRIGHT_ROW = 18, 30
-_NAME_SHIFTS = (-16, 18)
+_NAME_SHIFTS = (-9, 9)
 _FIRST_ROW = 84
 
 
@@ -70,7 +70,8 @@ def names_at_end(frame: pl.DataFrame, *, x: Spec, y: Spec, order: str, colour: S
             "data": values_of(last[place]),
             "mark": {
                 "type": "text",
-                "align": "right",
+                "align": "left",
+                "dx": 24,
                 "dy": _NAME_SHIFTS[min(place, 1)],
                 "fontWeight": "bold",
             },

@@ -15,6 +15,7 @@ from pro_app.figures.charts.layers import (
 from pro_app.figures.charts.svg import COLOURS, WIDTH, ChartWords, draw
 
 DAYS_IN_MONTH = 30.4375
+MONTHS_APART = 0.5
 
 
 def draw_means_by_visit(means: pl.DataFrame, words: ChartWords, *, arms: Labels, visits: Labels) -> str:
@@ -26,7 +27,10 @@ def draw_means_by_visit(means: pl.DataFrame, words: ChartWords, *, arms: Labels,
 
 def draw_means_by_time(means: pl.DataFrame, words: ChartWords, *, arms: Labels) -> str:
     """Draw the means of one scale over months since randomisation."""
-    frame = means.with_columns(month=pl.col("target_day") / DAYS_IN_MONTH)
+    beside = pl.col("arm").rank("dense").cast(pl.Float64) - 1
+    # Arms stand a little apart: at the same place one interval would hide the other.
+    month = pl.col("target_day") / DAYS_IN_MONTH + beside * MONTHS_APART
+    frame = means.with_columns(month=month)
     axis = {"tickMinStep": 2, "grid": False}
     x = {"field": "month", "type": "quantitative", "title": words.x, "axis": axis}
     return _draw(frame, words, arms=arms, x=x, order="month")

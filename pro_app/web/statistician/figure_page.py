@@ -63,12 +63,11 @@ class FigurePage:
         self._protocol = protocol
         self._choice = choice
         self._language = str(get_locale())
-        arms = {arm.code: arm.label.text(self._language) for arm in protocol.arms}
         rates = {name: str(COLUMN_WORDS[name]) for name in ("completion_rate", "available_data_rate")}
         codes = tables["assessments"]["visit_code"].unique().to_list()
-        # Visits go by their codes on an axis: the words are too long to stand side by side.
+        # Visits and arms go by their codes on a chart: the words are too long to stand side by side.
         visits = {code: code for code in order_visit_codes(protocol, codes)}
-        self._labels = FigureLabels(arms | {ALL_ARMS: str(EVERYONE)}, visits, rates)
+        self._labels = FigureLabels({ALL_ARMS: str(EVERYONE)}, visits, rates)
 
     def estimate(self, figure: Figure) -> pl.DataFrame:
         """Give the table behind a figure, with codes and full precision."""
@@ -123,8 +122,9 @@ class FigurePage:
         """Give how the codes of each column are put into words."""
         protocol, language = self._protocol, self._language
         windows = {w.code: w.label.text(language) for w in protocol.analysis.time_windows}
+        arms = {arm.code: arm.label.text(language) for arm in protocol.arms}
         return {
-            "arm": lambda code: self._labels.arms.get(code, code),
+            "arm": lambda code: arms.get(code, code),
             "visit_code": lambda code: protocol.visit_label(code, language),
             "window": lambda code: windows.get(code, code),
             "reason": lambda code: str(REASONS.get(code) or protocol.reason_label(code, language)),

@@ -195,7 +195,9 @@ def test_the_menu_shows_what_the_role_may_see(app: Flask, world: StaffWorld) -> 
         shown[role] = [part.split('"')[0] for part in menu.split('href="')[1:]]
 
     assert shown["administrator"] == ["/admin/", "/admin/accounts"]
-    assert shown["statistician"] == ["/statistics/"]
+    ours = ["/statistics/releases", "/statistics/figures", "/statistics/tokens"]
+    assert shown["statistician"] == ["/statistics/", *ours]
+    assert set(ours) <= set(shown["coordinator"])
     assert "/admin/" not in shown["nurse"]
     assert "/statistics/" not in shown["coordinator"]
     assert "/clinic/" in shown["nurse"]
