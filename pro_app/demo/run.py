@@ -1,6 +1,5 @@
 """Starting the demo: a migrated SQLite file, the people to be, the server, and the past years behind it."""
 
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pro_app.app import create_app
 from pro_app.clock import system_clock
 from pro_app.contacts.vault import ContactVault
 from pro_app.definitions.files import QUESTIONNAIRES, read_definition
+from pro_app.demo.folder import check_folder, forget
 from pro_app.demo.people import (
     DEMO_ACTOR,
     HOME_SITE,
@@ -64,8 +64,9 @@ class DemoPlace:
 
 def start_demo(place: DemoPlace, *, reset: bool, announce: Callable[[dict[str, Any]], None]) -> None:
     """Prepare what is missing, tell how to sign in, serve until Ctrl-C; keeps earlier data."""
+    check_folder(place.folder)
     if reset:
-        shutil.rmtree(place.folder, ignore_errors=True)
+        forget(place.folder)
     access = prepare(place)
     announce(access)
     if not _is_filled(place.folder):
@@ -84,7 +85,7 @@ def prepare(place: DemoPlace) -> dict[str, Any]:
     rules = read_definition(PROTOCOL).sha256
     if (load_access(place.folder) or {}).get("protocol_sha256") != rules:
         # A first start that was cut short begins again, and so do lives that were led under other rules.
-        shutil.rmtree(place.folder, ignore_errors=True)
+        forget(place.folder)
     settings = place.settings
     database = open_database(settings.database_url)
     vault_database = open_database(settings.contacts_database_url)

@@ -87,7 +87,7 @@ class DeteriorationDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """The section `analysis` of a protocol; windows stand in the order of their days, without gaps."""
+    """The section `analysis` of a protocol; windows stand in the order of their days."""
 
     baseline: BaselineRule
     time_windows: tuple[TimeWindow, ...]

@@ -1,4 +1,4 @@
-"""The rules on the analysis: visits and scales that exist, windows that follow each other without a gap."""
+"""The rules on the analysis: visits and scales that exist, windows that follow each other in time."""
 
 from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
@@ -12,7 +12,7 @@ from pro_app.protocol.protocol import UNSCHEDULED
 
 
 def check_time_windows(definition: DefinitionFile) -> Iterator[Problem]:
-    """Check that each time window holds its target, and that they share no day and leave none out."""
+    """Check that each time window holds its target, and that they follow each other and share no day."""
     windows = definition.data["analysis"]["time_windows"]
     for index, window in enumerate(windows):
         path: NodePath = ("analysis", "time_windows", index)
@@ -24,9 +24,6 @@ def check_time_windows(definition: DefinitionFile) -> Iterator[Problem]:
         codes = {"code": window["code"], "next": following["code"]}
         if following["from_day"] <= window["to_day"]:
             message = mark("The time window “%(next)s” begins before “%(code)s” has ended.")
-            yield definition.problem(message, path, **codes)
-        elif following["from_day"] > window["to_day"] + 1:
-            message = mark("There are days between the time windows “%(code)s” and “%(next)s”.")
             yield definition.problem(message, path, **codes)
 
 

@@ -7,6 +7,7 @@ and summary scores a higher score is better, for symptom scales a lower one.
 from collections.abc import Iterable
 from typing import Final, Literal
 
+import numpy as np
 import polars as pl
 
 from pro_app.instruments.instrument import ScoringDefinition
@@ -68,7 +69,8 @@ def find_baseline_candidates(scores: pl.DataFrame, people: pl.DataFrame, rule: B
     """Give the scores that may serve as baseline, in the order in which they were observed.
 
     `scores` are rows of the table of that name, `people` of the table `participants`. Only the present
-    version of submitted forms counts. Of each scale the last candidate is the baseline.
+    version of submitted forms counts. Of each scale the last candidate is the baseline; forms of one day
+    follow each other as they were first received, which no later correction changes.
     """
     randomised_on = pl.col("randomised_on")
     qualifies = (
@@ -81,9 +83,8 @@ def find_baseline_candidates(scores: pl.DataFrame, people: pl.DataFrame, rule: B
         .filter(pl.col("value").is_not_null(), pl.col("observed_on").is_not_null())
         .join(people.select(*_PERSON, "randomised_on"), on=_PERSON, how="left", maintain_order="left")
         .filter(qualifies)
-        .select(*_COURSE, *_FORM, "observed_on", "scored_at", "value")
-        # Two forms of one day are told apart by when they came in.
-        .sort(*_COURSE, "observed_on", "scored_at", "ordinal", "visit_code")
+        .select(*_COURSE, *_FORM, "scoring_name", "observed_on", "submitted_at", "value")
+        .sort(*_COURSE, "observed_on", "submitted_at", "ordinal", "visit_code")
     )
 
 
@@ -93,12 +94,15 @@ def derive_interpretation(
     """Give the scores with `is_baseline`, `baseline`, `change` and what they mean, in their order.
 
     `scores` are rows of whole participants, `scales` come from `make_scale_frame`. A change is that of a
-    form answered after the day of the baseline. A score without a threshold is neither important nor not.
+    form answered after the day of the baseline and scored by the same definition: what two definitions
+    compute under one name is not the same thing. A score without a threshold is neither important nor not.
     """
     derived = ("is_baseline", "baseline", "change", "change_category", "important")
     baselines = _find_baselines(scores, people, rule)
     joined = scores.drop(*derived, *scales.columns[2:], strict=False)
-    joined = joined.join(baselines, on=_COURSE, how="left", maintain_order="left")
+    joined = joined.join(
+        baselines, on=(*_COURSE, "scoring_name"), how="left", nulls_equal=True, maintain_order="left"
+    )
     joined = joined.join(scales, on=("instrument", "scale"), how="left", maintain_order="left")
     is_form = pl.col("visit_code").eq(pl.col("baseline_visit")) & pl.col("ordinal").eq(
         pl.col("baseline_ordinal")
@@ -125,6 +129,7 @@ def _find_baselines(scores: pl.DataFrame, people: pl.DataFrame, rule: BaselineRu
         .last()
         .select(
             *_COURSE,
+            "scoring_name",
             pl.col("visit_code").alias("baseline_visit"),
             pl.col("ordinal").alias("baseline_ordinal"),
             pl.col("observed_on").alias("baseline_on"),
@@ -139,8 +144,13 @@ def _exact(difference: pl.Expr) -> pl.Expr:
     Whoever compares a change of 10 points with 10 in another program then finds it.
     """
     steps = (difference * (STEPS_PER_100 / 100)).round()
-    exact = steps * 100 / STEPS_PER_100
+    exact = (steps * 100).map_batches(_divide_by_steps, return_dtype=pl.Float64, is_elementwise=True)
     return pl.when((exact - difference).abs() < TOLERANCE).then(exact).otherwise(difference)
+
+
+def _divide_by_steps(hundredfold: pl.Series) -> pl.Series:
+    """Divide to the nearest number; polars would multiply by a rounded reciprocal."""
+    return pl.Series(np.divide(hundredfold.to_numpy(), STEPS_PER_100), nan_to_null=True)
 
 
 def _change_category() -> pl.Expr:

@@ -151,5 +151,11 @@ def _number(column: Column) -> pl.Expr:
     if column.type == "date":
         return (cell.cast(pl.Int64) + _DAYS_TO_EPOCH) * 86_400.0
     if column.type == "datetime":
-        return cell.cast(pl.Int64) / 1000.0 + _DAYS_TO_EPOCH * 86_400.0
+        milliseconds = cell.cast(pl.Int64) + _DAYS_TO_EPOCH * 86_400_000
+        return milliseconds.map_batches(_as_seconds, return_dtype=pl.Float64, is_elementwise=True)
     return cell.cast(pl.Float64)
+
+
+def _as_seconds(milliseconds: pl.Series) -> pl.Series:
+    """Divide to the nearest number; polars would multiply by a rounded reciprocal."""
+    return pl.Series(np.divide(milliseconds.to_numpy(), 1000), nan_to_null=True)

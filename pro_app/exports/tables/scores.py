@@ -22,6 +22,7 @@ SCORES = TableDefinition(
         Column("app_version", "text", "Version du logiciel", "Version of the software"),
         Column("scored_at", "datetime", "Moment du calcul", "When it was computed"),
         Column("observed_on", "date", "Jour de la réponse", "Day of the answers"),
+        Column("submitted_at", "datetime", "Réception du questionnaire", "Receipt of the form"),
         Column("is_baseline", "flag", "1 : score initial retenu", "1: the baseline score"),
         Column("baseline", "number", "Score initial", "Baseline score"),
         Column("change", "number", "Écart au score initial", "Change from baseline"),

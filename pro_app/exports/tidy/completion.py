@@ -67,7 +67,8 @@ def _list_outcomes(assessments: pl.DataFrame, people: pl.DataFrame) -> Iterator[
         "valid",
         "in_window",
         "late",
-        pl.col("started_at").is_not_null() & ~pl.col("received"),
+        "incomplete",
+        "state",
     )
     for row in numbered.iter_rows():
         yield AssessmentOutcome(*row)

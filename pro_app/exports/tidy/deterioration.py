@@ -8,6 +8,7 @@ import polars as pl
 from pro_app.exports.frames import schema_of
 from pro_app.exports.release import Release
 from pro_app.exports.tables.deterioration import DETERIORATION
+from pro_app.exports.tidy.analysed import is_after
 from pro_app.protocol.analysis import DeteriorationDefinition
 from pro_app.scoring.deterioration.course import Course
 from pro_app.scoring.deterioration.find import find_deterioration
@@ -50,8 +51,10 @@ def derive_deterioration(scores: pl.DataFrame, people: pl.DataFrame, release: Re
 
     `scores` are rows of the table of that name with `is_baseline` (see `scoring.interpretation`), `people`
     of the table `participants`. The present version of submitted forms counts: the baseline, and what was
-    answered after its day or, without one, after the day of randomisation. Who has no time zero under a
-    definition has no row; all others have one for each scale that the definition covers.
+    answered after its day or, without one, after the day of randomisation; nothing after the day of death.
+    Of scores by several definitions those count that are by the definition of the baseline or, without
+    one, of the first score. Who has no time zero under a definition has no row; all others have one for
+    each scale that the definition covers.
     """
     definitions = release.protocol.analysis.deterioration
     rows = [
@@ -74,8 +77,9 @@ def _list_courses(scores: pl.DataFrame, people: pl.DataFrame, release: Release) 
     days = [pl.col(name).to_physical() for name in ("randomised_on", "died_on")]
     counted = (
         scores.filter(pl.col("is_current"), ~pl.col("incomplete"), pl.col("observed_on").is_not_null())
-        .join(people.select(*_PERSON, "randomised_on"), on=_PERSON, how="left")
-        .sort(*_PERSON, *_SCALE, "observed_on", "scored_at", "ordinal", "visit_code")
+        .join(people.select(*_PERSON, "randomised_on", "died_on"), on=_PERSON, how="left")
+        .filter(~is_after("died_on"))
+        .sort(*_PERSON, *_SCALE, "observed_on", "submitted_at", "ordinal", "visit_code")
     )
     first = counted.group_by(_PERSON).agg(first=pl.col("observed_on").min().to_physical())
     rows = (
@@ -93,7 +97,10 @@ def _gather(counted: pl.DataFrame) -> pl.DataFrame:
     day = pl.col("observed_on")
     baseline_on = day.filter("is_baseline").first()
     is_later = (day > pl.coalesce(baseline_on, pl.col("randomised_on").first())).fill_null(value=True)
-    is_follow_up = is_later & ~pl.col("is_baseline") & pl.col("value").is_not_null()
+    has_value = pl.col("value").is_not_null()
+    scoring = pl.col("scoring_name")
+    own = pl.coalesce(scoring.filter("is_baseline").first(), scoring.filter(has_value).first())
+    is_follow_up = is_later & ~pl.col("is_baseline") & has_value & scoring.eq_missing(own)
     return counted.group_by(*_PERSON, *_SCALE, maintain_order=True).agg(
         baseline=pl.col("value").filter("is_baseline").first(),
         days=day.to_physical().filter(is_follow_up),

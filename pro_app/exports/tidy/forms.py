@@ -43,6 +43,7 @@ _SCHEMA: Mapping[str, pl.DataType] = {
     "wording_sha256": pl.String(),
     "scoring": pl.String(),
     "absent_state": pl.String(),
+    "submitted_at": pl.Datetime("ms", "UTC"),
 }
 
 
@@ -84,6 +85,7 @@ def _describe_form(visit: VisitRecord, form: FormRecord) -> dict[str, object]:
         "wording_sha256": form.wording_sha256,
         "scoring": form.scoring,
         "absent_state": _absent_state(visit),
+        "submitted_at": visit.submitted_at,
     }
 
 

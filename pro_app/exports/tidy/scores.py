@@ -9,7 +9,7 @@ import polars as pl
 from pro_app.exports.release import Release
 from pro_app.exports.tables.scores import SCORES
 from pro_app.exports.tidy.forms import RESPONSE_KEYS
-from pro_app.instruments.instrument import Instrument
+from pro_app.instruments.instrument import Instrument, ScoringDefinition
 from pro_app.scoring.interpretation import derive_interpretation, make_scale_frame
 from pro_app.scoring.scores import NOT_APPLICABLE, ItemValue, ResponseScorer, plan_scoring
 
@@ -37,19 +37,30 @@ def derive_scores(
         schema={"assessment_id": pl.Int64, "observed_on": pl.Date},
     )
     # The hash is that of the definition that the score was computed with, whatever the form names.
-    keys = forms.select("form", "assessment_id", "response_id", *RESPONSE_KEYS)
+    keys = forms.select("form", "assessment_id", "response_id", *RESPONSE_KEYS, "submitted_at")
     ordered = (
         scored.join(keys, on="response_id")
         .join(_list_places(release), on=["instrument_sha256", "scoring_name", "scale"], how="left")
         .join(days, on="assessment_id", how="left")
         .sort("form", "scoring_name", "place", "scale", nulls_last=True)
     )
-    scales = make_scale_frame(
-        [(worded.instrument.code, worded.scoring) for worded in release.instruments],
-        release.protocol.thresholds,
-    )
+    scales = make_scale_frame(list_scorings(release), release.protocol.thresholds)
     rule = release.protocol.analysis.baseline
     return derive_interpretation(ordered, people, scales=scales, rule=rule).select(SCORES.column_names)
+
+
+def list_scorings(release: Release) -> list[tuple[str, ScoringDefinition]]:
+    """List the scoring definitions of a release by instrument code, those of the protocol first.
+
+    The others come after: forms keep the scores of the definition that was in force when they were sent.
+    """
+    present = [(worded.instrument.code, worded.scoring) for worded in release.instruments]
+    every = [
+        (worded.instrument.code, scoring)
+        for worded in release.instruments
+        for scoring in worded.instrument.scoring_definitions.values()
+    ]
+    return present + every
 
 
 def find_valid_assessments(forms: pl.DataFrame, stored: pl.DataFrame) -> set[int]:

@@ -3,6 +3,7 @@
 import polars as pl
 
 from pro_app.exports.frames import Tables
+from pro_app.exports.tidy.analysed import AFTER_DEATH, AFTER_RANDOMISATION, mark_forms
 
 EVERYONE = "ALL"
 """What stands in the column `arm` where the arms are taken together."""
@@ -22,7 +23,12 @@ def with_arm(frame: pl.DataFrame, tables: Tables, *, by_arm: bool) -> pl.DataFra
 
 
 def list_analysed_scores(tables: Tables) -> pl.DataFrame:
-    """Give the scores that exist: latest version of each form that was sent, with a value."""
-    return tables["scores"].filter(
+    """Give the scores that count: latest version of each form that was sent, with a value.
+
+    Forms answered after death, and baseline forms given after randomisation, do not count.
+    """
+    sent = tables["scores"].filter(
         pl.col("is_current") & ~pl.col("incomplete") & pl.col("value").is_not_null()
     )
+    marked = mark_forms(sent, tables).filter(~pl.col(AFTER_DEATH) & ~pl.col(AFTER_RANDOMISATION))
+    return marked.select(sent.columns)

@@ -10,6 +10,7 @@ import polars as pl
 from scipy.special import stdtrit
 
 from pro_app.exports.frames import Tables
+from pro_app.exports.tidy.windows import flag_closest, place_in_windows
 from pro_app.figures.estimates.grouping import list_analysed_scores, with_arm
 from pro_app.protocol.analysis import TimeWindow
 
@@ -33,40 +34,19 @@ def estimate_means_by_time(
 ) -> pl.DataFrame:
     """Estimate the mean of each scale in each window of time since randomisation.
 
-    Of several forms of a person in one window the one closest to its target counts, of two equally
-    close ones the earlier. Columns as by visit, with `window` and `target_day` in place of the visit.
+    Of several forms of a person in one window the one counts that `exports.tidy.windows` chooses, as in
+    ADQS. Columns as by visit, with `window` and `target_day` in place of the visit.
     """
     scores = with_arm(list_analysed_scores(tables), tables, by_arm=by_arm)
     scores = scores.with_columns(
-        day=(pl.col("observed_on") - pl.col("randomised_on")).dt.total_days()
-    ).filter(pl.col("day").is_not_null())
-    closest = _choose_closest(_with_window(scores, windows))
-    targets = _frame_of(windows).select("window", "target_day")
+        days=(pl.col("observed_on") - pl.col("randomised_on")).dt.total_days()
+    )
+    placed = place_in_windows(scores, windows)
+    within = ("site", "participant_code", *_SCALE_KEYS, "window")
+    closest = placed.filter(flag_closest(placed, within=within, eligible=pl.lit(value=True)))
+    targets = placed.select("window", "target_day").unique()
     means = _summarise(closest, by="window").join(targets, on="window", how="left")
     return means.sort("arm", "instrument", "scale", "target_day")
-
-
-def _frame_of(windows: Sequence[TimeWindow]) -> pl.DataFrame:
-    return pl.DataFrame(
-        [(w.code, w.target_day, w.from_day, w.to_day) for w in windows],
-        schema={"window": pl.String, "target_day": pl.Int64, "from_day": pl.Int64, "to_day": pl.Int64},
-        orient="row",
-    )
-
-
-def _with_window(scores: pl.DataFrame, windows: Sequence[TimeWindow]) -> pl.DataFrame:
-    """Add the window that each day falls in; rows in none drop out."""
-    starts = _frame_of(windows).sort("from_day")
-    placed = scores.sort("day").join_asof(
-        starts, left_on="day", right_on="from_day", strategy="backward", check_sortedness=False
-    )
-    return placed.filter(pl.col("day") <= pl.col("to_day"))
-
-
-def _choose_closest(scores: pl.DataFrame) -> pl.DataFrame:
-    person = ("site", "participant_code", *_SCALE_KEYS, "window")
-    distance = (pl.col("day") - pl.col("target_day")).abs()
-    return scores.sort(distance, "day").unique(person, keep="first", maintain_order=True)
 
 
 def _summarise(scores: pl.DataFrame, *, by: str) -> pl.DataFrame:

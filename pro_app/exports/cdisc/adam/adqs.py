@@ -13,14 +13,16 @@ from pro_app.exports.cdisc.adam.score_rows import list_score_rows
 from pro_app.exports.cdisc.adam.sources import add_qs_sources
 from pro_app.exports.cdisc.adam.value_levels import list_score_levels
 from pro_app.exports.cdisc.adam.visits import add_visits
-from pro_app.exports.cdisc.adam.windows import add_windows, flag_closest
+from pro_app.exports.cdisc.adam.windows import add_windows
 from pro_app.exports.cdisc.dataset import CdiscDataset
 from pro_app.exports.frames import Tables, schema_of
 from pro_app.exports.release import Release
 from pro_app.exports.remarks import Remark
+from pro_app.exports.tidy.windows import flag_closest
 
 _IS_SCORE = pl.col("PARCAT2") != COMPLETION_GROUP
 _IS_SENT_SCORE = _IS_SCORE & pl.col("AVAL").is_not_null() & pl.col("INCOMPFL").is_null()
+_IS_ANALYSED = _IS_SENT_SCORE & pl.col("AFTRNDFL").is_null() & pl.col("AFTDTHFL").is_null()
 
 
 def derive_adqs(tables: Tables, release: Release) -> pl.DataFrame:
@@ -43,10 +45,10 @@ def list_analysis_rows(tables: Tables, release: Release) -> pl.DataFrame:
         )
     )
     rows = add_windows(rows, release.protocol.analysis.time_windows)
-    closest = flag_closest(rows, within=("USUBJID", "PARAMCD", "AWINDOWN"), eligible=_IS_SENT_SCORE)
+    closest = flag_closest(rows, within=("USUBJID", "PARAMCD", "AWINDOWN"), eligible=_IS_ANALYSED)
     return rows.with_columns(
         yes(pl.lit(closest)).alias("ANL01FL"),
-        yes(pl.col("AVISIT").is_not_null() & (_IS_SENT_SCORE | ~_IS_SCORE)).alias("ANL02FL"),
+        yes(pl.col("AVISIT").is_not_null() & (_IS_ANALYSED | ~_IS_SCORE)).alias("ANL02FL"),
     )
 
 

@@ -208,20 +208,37 @@ _FLAGS = (
         codelist="Y",
         method=(
             "One record for each subject, parameter and AWINDOW: Y on the one closest to the target, of two "
-            "as close on the earlier one. Only records with AVAL whose form was sent."
+            "as close on the earlier one (by day, then by receipt of the form, visit and number of the form); "
+            "in the window of the day of randomisation on the record with ABLFL = Y where it has one. Only "
+            "records with AVAL whose form was sent and neither AFTRNDFL nor AFTDTHFL is Y."
         ),
     ),
     Variable(
         name="ANL02FL",
         label="Analysis Flag 02",
         codelist="Y",
-        method="Y on records of a planned visit (AVISIT) with AVAL whose form was sent.",
+        method=(
+            "Y on records of a planned visit (AVISIT) with AVAL whose form was sent and neither AFTRNDFL nor "
+            "AFTDTHFL is Y, and on completion records."
+        ),
     ),
     Variable(
         name="LATEFL",
         label="Form Received Late Flag",
         codelist="Y",
         method="Y where the form was received after its window.",
+    ),
+    Variable(
+        name="AFTRNDFL",
+        label="Baseline Form after Randomisation Flag",
+        codelist="Y",
+        method="Y where a form of the baseline visit was given after randomisation: neither baseline nor mean.",
+    ),
+    Variable(
+        name="AFTDTHFL",
+        label="Answered after Death Flag",
+        codelist="Y",
+        method="Y on scores whose ADT lies after DTHDT of ADSL; such records are in no analysis.",
     ),
     Variable(
         name="INCOMPFL",

@@ -26,5 +26,6 @@ def list_completion_rows(tables: Tables, release: Release) -> pl.DataFrame:
         yes_or_no(pl.col("holds")).alias("AVALC"),
         pl.col("observed_on").alias("ADT"),
         yes(pl.col("late")).alias("LATEFL"),
+        yes(pl.col("after_randomisation")).alias("AFTRNDFL"),
         yes(pl.col("incomplete")).alias("INCOMPFL"),
     )

@@ -7,6 +7,7 @@ from pro_app.exports.cdisc.adam.parameters import list_scale_parameters, make_pa
 from pro_app.exports.cdisc.adam.visits import VISIT_KEYS
 from pro_app.exports.frames import Tables
 from pro_app.exports.release import Release
+from pro_app.exports.tidy.analysed import AFTER_DEATH, AFTER_RANDOMISATION, mark_forms
 
 CHANGES = {"improved": "Improved", "stable": "No change", "worsened": "Worsened"}
 REASONS = {"too_few_answers": "TOO FEW ANSWERS", "scale_missing": "SCALE MISSING"}
@@ -27,7 +28,7 @@ def list_score_rows(tables: Tables, release: Release) -> pl.DataFrame:
         .join(_list_criteria(release), on="scale", how="left", maintain_order="left")
         .join(late, on=VISIT_KEYS, how="left", maintain_order="left")
     )
-    return name_unknown(scores).with_columns(*_values(), *_changes(), *_details())
+    return mark_forms(name_unknown(scores), tables).with_columns(*_values(), *_changes(), *_details())
 
 
 def _values() -> list[pl.Expr]:
@@ -61,6 +62,8 @@ def _details() -> list[pl.Expr]:
         pl.col("scoring_name").alias("SCOREDEF"),
         pl.col("observed_on").alias("ADT"),
         yes(pl.col("late")).alias("LATEFL"),
+        yes(pl.col(AFTER_RANDOMISATION)).alias("AFTRNDFL"),
+        yes(pl.col(AFTER_DEATH)).alias("AFTDTHFL"),
         yes(pl.col("incomplete")).alias("INCOMPFL"),
         pl.col("answered").alias("NANSWER"),
         pl.col("not_applicable").alias("NNOTAPPL"),

@@ -175,7 +175,11 @@ DM = CdiscDataset(
             "Date/Time of End of Participation",
             "Record Qualifier",
             data_type="date",
-            method="Earliest of death, leaving the trial and loss to follow-up.",
+            method=(
+                "Empty while none of death, leaving the trial and loss to follow-up is recorded. The day of "
+                "death; else the last known day of contact: the latest of these, of answers, infusions and "
+                "the events recorded by the site."
+            ),
         ),
         told_date("DTHDTC", "Date/Time of Death", role="Record Qualifier"),
         derived(

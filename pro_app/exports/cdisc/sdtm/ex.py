@@ -6,7 +6,13 @@ import polars as pl
 
 from pro_app.exports.cdisc.dataset import CdiscDataset, Variable
 from pro_app.exports.cdisc.sdtm.frames import iso_date, number_rows, shape_rows
-from pro_app.exports.cdisc.sdtm.subjects import TREATMENT, make_subjects, study_day, with_subjects
+from pro_app.exports.cdisc.sdtm.subjects import (
+    TREATMENT,
+    epoch_of,
+    make_subjects,
+    study_day,
+    with_subjects,
+)
 from pro_app.exports.cdisc.sdtm.variables import assigned, epoch, identifiers, mandatory, sequence, told_date
 from pro_app.exports.cdisc.sdtm.variables import study_day as study_day_variable
 from pro_app.exports.frames import Tables
@@ -29,7 +35,7 @@ def derive_ex(tables: Tables, release: Release) -> pl.DataFrame:
             pl.lit("EX").alias("DOMAIN"),
             number_rows("EXSEQ"),
             pl.col("arm").fill_null("INFUSION").alias("EXTRT"),
-            pl.lit(TREATMENT).alias("EPOCH"),
+            _epoch().alias("EPOCH"),
             iso_date("occurred_on").alias("EXSTDTC"),
             iso_date("occurred_on").alias("EXENDTC"),
             study_day("occurred_on").alias("EXSTDY"),
@@ -37,6 +43,12 @@ def derive_ex(tables: Tables, release: Release) -> pl.DataFrame:
         )
     )
     return shape_rows(EX.table, rows)
+
+
+def _epoch() -> pl.Expr:
+    """Give the epoch of an infusion; one on the day of randomisation came after it."""
+    on_the_day = pl.col("occurred_on") == pl.col("randomised_on")
+    return pl.when(on_the_day).then(pl.lit(TREATMENT)).otherwise(epoch_of("occurred_on"))
 
 
 def find_ex_remarks(rows: pl.DataFrame, release: Release) -> Iterator[Remark]:  # noqa: ARG001 -- the form that every dataset's remarks have

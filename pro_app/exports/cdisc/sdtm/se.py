@@ -36,8 +36,9 @@ def derive_se(tables: Tables, release: Release) -> pl.DataFrame:
 
 
 def _spans(subjects: pl.DataFrame, element: Element, *, order: int, start: str, end: str) -> pl.DataFrame:
-    """Give one element of the subjects who began it; it ends at the latest where their participation does."""
-    began = subjects.filter(pl.col(start).is_not_null())
+    """Give one element of the subjects who began it before their participation ended, where it ends, too."""
+    over = (pl.col(start) > pl.col("ended_on")).fill_null(value=False)
+    began = subjects.filter(pl.col(start).is_not_null() & ~over)
     return began.select(
         "STUDYID",
         "USUBJID",
@@ -48,7 +49,7 @@ def _spans(subjects: pl.DataFrame, element: Element, *, order: int, start: str, 
         pl.lit(element.epoch).alias("EPOCH"),
         pl.lit(order).alias("TAETORD"),
         pl.col(start).alias("starts_on"),
-        pl.coalesce(end, "ended_on").alias("until_on"),
+        pl.min_horizontal(end, "ended_on").alias("until_on"),
     )
 
 
@@ -91,4 +92,5 @@ SE = CdiscDataset(
         study_day_variable("SEENDY", "Study Day of End of Element", date_name="SEENDTC"),
     ),
     derive=derive_se,
+    comment="An element that would begin after the end of participation is absent.",
 )

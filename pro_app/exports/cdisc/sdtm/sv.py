@@ -16,13 +16,15 @@ from pro_app.exports.release import Release
 from pro_app.exports.remarks import Remark
 from pro_app.protocol.protocol import UNSCHEDULED
 from pro_app.protocol.schedule import list_visit_codes
+from pro_app.protocol.state import AssessmentState
 
 
 def derive_sv(tables: Tables, release: Release) -> pl.DataFrame:
     """Derive the visits of one batch: those with answers, and those that are missed for good."""
     assessments = tables["assessments"]
     took_place = pl.col("observed_on").is_not_null()
-    missed = ~took_place & pl.col("expected") & pl.col("window_closed")
+    # A form that the site has reopened is neither done nor missed, though its window is over.
+    missed = ~took_place & pl.col("expected") & pl.col("window_closed") & pl.col("state").is_in(_FINAL)
     is_planned = pl.col("visit_code") != UNSCHEDULED
     subjects = make_subjects(tables, release)
     order = subjects.select("USUBJID").with_row_index("place")
@@ -65,6 +67,9 @@ def find_sv_remarks(rows: pl.DataFrame, release: Release) -> Iterator[Remark]:
         )
 
 
+_FINAL = (AssessmentState.MISSED.value, AssessmentState.INCOMPLETE.value)
+"""The states of forms that can no longer come in, whose visit did not take place without any answer."""
+
 _DAY = "The civil day of the last answer in the subject's time zone; empty for a missed visit."
 
 SV = CdiscDataset(
@@ -89,7 +94,10 @@ SV = CdiscDataset(
             "Occurrence",
             "Record Qualifier",
             codelist="NY",
-            method="Y with answers; N where it was expected and its window is over; empty if unscheduled.",
+            method=(
+                "Y with answers; N where it was expected, its window is over and it was not reopened; empty "
+                "if unscheduled."
+            ),
         ),
         derived(
             "SVREASOC",
@@ -111,5 +119,5 @@ SV = CdiscDataset(
     ),
     derive=derive_sv,
     find_remarks=find_sv_remarks,
-    comment="Visits that are still open or planned, and those no longer expected, have no row.",
+    comment="Visits that are planned, open or reopened, and those no longer expected, have no row.",
 )

@@ -72,7 +72,8 @@ def epoch() -> Variable:
     """Give EPOCH."""
     method = (
         "SCREENING up to the day of randomisation, TREATMENT after it up to the recorded end of treatment or "
-        "surveillance, FOLLOW-UP after that."
+        "surveillance, FOLLOW-UP after that; empty before consent and after the end of participation "
+        "(DM.RFPENDTC), where there is no element."
     )
     return derived("EPOCH", "Epoch", "Timing", method=method, codelist="EPOCH")
 
