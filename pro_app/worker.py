@@ -9,6 +9,7 @@ import multiprocessing
 import secrets
 import signal
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -113,12 +114,21 @@ class ReleaseProcess:
 
 
 def make_releases(settings: Settings) -> None:
-    """Make every release that waits, as the process of its own does."""
+    """Make every release that waits, as the process of its own does.
+
+    What goes wrong is told by its type and place alone: the message of an error may quote the data.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the worker, which ends this process
     database = open_database(settings.database_url)
     try:
         actor = system_actor("worker", secrets.token_hex(8))
         make_due_releases(database, folder=settings.releases_folder, actor=actor, clock=system_clock)
+    except Exception as error:  # noqa: BLE001 -- whatever it is, its traceback must not be printed
+        frames = traceback.extract_tb(error.__traceback__)
+        places = " ".join(f"{frame.filename}:{frame.lineno}" for frame in frames)
+        said = (type(error).__name__, places)
+        logger.error("a release could not be made: %s at %s", *said)  # noqa: TRY400 -- without its words
+        raise SystemExit(1) from None
     finally:
         database.engine.dispose()
 

@@ -102,6 +102,16 @@ class MakingWorld:
         with zipfile.ZipFile(self.archive(number)) as archive:
             return archive.read(name)
 
+    def damage(self, name: str, number: int = 1) -> None:
+        """Flip the bits of one byte in the middle of a file in a release's ZIP."""
+        place = self.archive(number)
+        with zipfile.ZipFile(place) as archive:
+            info = archive.getinfo(name)
+        content = bytearray(place.read_bytes())
+        content[info.header_offset + len(name) + 30 + info.compress_size // 2] ^= 0xFF
+        place.unlink()
+        place.write_bytes(content)
+
 
 def start_maker(url: str, folder: Path, *, stop_at: str) -> "subprocess.Popen[str]":
     """Start a process that makes the release that waits, says so at a step, and stays there to be killed."""

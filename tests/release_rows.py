@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from release_people import APP_VERSION, ENROLLED, MADE_AT, RANDOMISED, ZONE, Person, PersonVisit, noon
+from release_people import APP_VERSION, ENROLLED, RANDOMISED, ZONE, Person, PersonVisit, noon
 
 from pro_app.exports.release import Release, WordedInstrument
 from pro_app.instruments.instrument import Instrument
@@ -206,9 +206,10 @@ def list_score_rows(release: Release, visit: PersonVisit) -> Rows:
                 "needed": score.needed,
                 "reason": score.reason,
                 "instrument_sha256": worded.instrument.sha256,
-                "app_version": APP_VERSION,
-                "scored_at": noon(visit.form.on) if visit.form.sent else MADE_AT,
+                "app_version": APP_VERSION if visit.form.sent else None,
+                "scored_at": noon(visit.form.on) if visit.form.sent else None,
                 "observed_on": visit.form.on,
+                "submitted_at": noon(visit.form.on) if visit.form.sent else None,
             }
             for score in score_response(worded.scoring, values)
         ]

@@ -64,6 +64,10 @@ class ProAppGroup(click.Group):
             raise SystemExit(UNUSABLE_INPUT) from None
 
 
+_NO_SUCH_THING = mark("There is no such thing: %(kind)s.")
+_NOT_FOUND = {"release_archive": mark("The ZIP of the release is gone or damaged: take it from a backup.")}
+
+
 def error_lines(error: ProAppError) -> list[str]:
     """Say a named error in words, one line per problem."""
     if isinstance(error, SettingMissing):
@@ -77,7 +81,7 @@ def error_lines(error: ProAppError) -> list[str]:
     if isinstance(error, InputRejected):
         return [f"{p.place}: {problem_text(p)}" if p.place else problem_text(p) for p in error.problems]
     if isinstance(error, NotFound):
-        return [translate("There is no such thing: %(kind)s.", kind=error.kind)]
+        return [translate(_NOT_FOUND.get(error.kind, _NO_SUCH_THING), kind=error.kind)]
     if isinstance(error, NotPermitted):
         return [translate("This is not permitted: %(action)s.", action=error.action)]
     return [f"{type(error).__name__}: {error}"]

@@ -7,14 +7,23 @@ import click
 
 from pro_app.cli.file_problems import file_problem
 from pro_app.cli.progress import showing_progress
-from pro_app.cli.release_files import DIFFERENT, copy_archive, load_numbered, study_option
+from pro_app.cli.release_files import (
+    ACTOR,
+    DIFFERENT,
+    check_target,
+    copy_archive,
+    load_numbered,
+    study_option,
+)
 from pro_app.cli.stores import opened_database
 from pro_app.cli.translation import translate, translate_plural
+from pro_app.clock import system_clock
 from pro_app.errors import InputRejected, Problem
 from pro_app.exports.formats.csv import write_csv
 from pro_app.exports.release_comparison import CHANGES
 from pro_app.language import mark, mark_plural
 from pro_app.services.releases.compare import ReleaseChanges, compare_releases
+from pro_app.services.releases.contents import record_download
 from pro_app.services.releases.rebuild import RebuildReport, rebuild_release
 from pro_app.settings import Settings
 
@@ -46,6 +55,8 @@ def rebuild(
     if not (verify or out):
         raise InputRejected((Problem(mark("Say --verify, or --out with a file, or both.")),))
     settings = Settings.from_env()
+    if out is not None:
+        check_target(out)
     with (
         opened_database(settings.database_url) as database,
         database.reading() as session,
@@ -57,9 +68,11 @@ def rebuild(
             report = rebuild_release(
                 session, found, rebuilt, folder=settings.releases_folder, progress=progress
             )
-        if out is not None:
+        if out is not None and report.is_readable:
+            with database.writing() as writing:
+                record_download(writing, found, what="rebuilt archive", actor=ACTOR, now=system_clock())
             copy_archive(rebuilt, out)
-    if verify:
+    if verify or not report.is_readable:
         _say_report(report, number)
         if not report.is_well:
             context.exit(DIFFERENT)
@@ -94,6 +107,10 @@ def _say_report(report: RebuildReport, number: int) -> None:
     """Print every difference, then one line that says how it stands."""
     if not report.is_intact:
         click.echo(translate(mark("The stored ZIP is not the one that was made: its SHA-256 differs.")))
+    if not report.is_readable:
+        message = mark("Release %(number)s cannot be read any more: take its ZIP from a backup.")
+        click.echo(translate(message, number=number))
+        return
     for file in report.files:
         click.echo(f"{file.name}: {translate(DIFFERENCES[file.what])}")
     for trace in report.traces:

@@ -11,7 +11,8 @@ class AssessmentOutcome:
     """What became of one participant's form at one visit.
 
     `received`: it was sent, whenever. `valid`: received with at least one scale scorable. `in_window`
-    and `late`: received within its window, or after it. `incomplete`: begun and never sent.
+    and `late`: received within its window, or after it. `incomplete`: begun, never sent, and no longer to
+    be answered. `still_open`: not sent, but it can still be, as after the site has opened it again.
     """
 
     participant_id: int
@@ -23,6 +24,7 @@ class AssessmentOutcome:
     in_window: bool = False
     late: bool = False
     incomplete: bool = False
+    still_open: bool = False
     mode: str | None = None
     reason: str | None = None
 
@@ -31,8 +33,8 @@ class AssessmentOutcome:
 class VisitCompletion:
     """The forms of one visit whose windows have closed, as the participants behind each number.
 
-    Every expected form is received, incomplete or missed; received ones may be of people who were not
-    expected. `randomised_ids` is the fixed denominator. Rates: Coens et al. 2020 (SISAQOL), Lancet
+    Every expected form is received, incomplete, missed or still open; received ones may be of people who
+    were not expected. `randomised_ids` is the fixed denominator. Rates: Coens et al. 2020 (SISAQOL), Lancet
     Oncol 21(2):e83–e96, doi 10.1016/S1470-2045(19)30790-9.
     """
 
@@ -78,12 +80,12 @@ class VisitCompletion:
 
     @property
     def incomplete(self) -> int:
-        """Expected forms that were begun and never sent."""
+        """Expected forms that were begun, never sent, and can no longer be."""
         return len(self.incomplete_ids)
 
     @property
     def missed(self) -> int:
-        """Expected forms of which nothing exists."""
+        """Expected forms of which nothing exists and nothing can come any more."""
         return len(self.missed_ids)
 
     @property
@@ -139,8 +141,8 @@ def _count_visit(
         valid_ids=_ids(form for form in forms if form.received and form.valid),
         in_window_ids=_ids(form for form in forms if form.received and form.in_window),
         late_ids=_ids(form for form in forms if form.received and form.late),
-        incomplete_ids=_ids(form for form in unsent if form.incomplete),
-        missed_ids=_ids(form for form in unsent if not form.incomplete),
+        incomplete_ids=_ids(form for form in unsent if form.incomplete and not form.still_open),
+        missed_ids=_ids(form for form in unsent if not form.incomplete and not form.still_open),
     )
 
 

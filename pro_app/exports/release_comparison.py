@@ -1,7 +1,6 @@
 """What changed from one release to a later one, with who did it, when and why where that is on record."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 
 import polars as pl
 
@@ -55,23 +54,42 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 
 _TABLES = {table.name: table for table in TABLES}
 _PLACE = ("participant_code", "visit_code")
+_COLUMNS_OF_KINDS = (
+    ("randomised", "arm"),
+    ("randomised", "randomised_on"),
+    ("infusion", "infusions"),
+    ("infusion", "last_infusion_on"),
+    ("treatment_ended", "treatment_ended_on"),
+    ("progressed", "progressed_on"),
+    ("new_treatment", "new_treatment_on"),
+    ("questionnaires_stopped", "questionnaires_stopped_on"),
+    ("lost", "lost_on"),
+    ("resumed", "questionnaires_stopped_on"),
+    ("resumed", "lost_on"),
+    ("left", "left_on"),
+    ("died", "died_on"),
+    ("data_objection", "data_objection_on"),
+)
+"""Which columns of `participants` an event of a kind changes."""
 _SAID = ("actor", "role", "at", "action", "reason")
 
 
-def list_changes(before: FrozenTables, after: FrozenTables, *, since: datetime) -> Iterator[pl.DataFrame]:
-    """Give the changes of each table in KEYS, in frames of the table CHANGES; `since` is the earlier cut-off.
+def list_changes(before: FrozenTables, after: FrozenTables) -> Iterator[pl.DataFrame]:
+    """Give the changes of each table in KEYS, in frames of the table CHANGES.
 
     Who did it comes from the audit trail of the later release: the entry of the person that was written at
-    the moment that the row itself carries, else the last one about that visit, or about the person's events.
+    the moment that the row carries, or that the event behind the change was recorded, else the last one
+    about that visit. Where none of these is there, nobody is named.
     """
-    entries = _list_entries(after, since)
+    entries, events = _list_entries(before, after), _list_new_events(before, after)
     for name in KEYS:
         found = [
             _list_rows(after, before, name=name, change="added"),
             _list_rows(before, after, name=name, change="removed"),
             *(_list_values(before, after, name=name, column=column) for column in _compared(name)),
         ]
-        changes = _attribute(pl.concat(found), entries, name)
+        told = _with_moments_of_events(pl.concat(found), name, events)
+        changes = _attribute(told, entries, name)
         ordered = changes.sort("participant_code", "visit_code", "key", "change", maintain_order=True)
         yield ordered.select(schema_of(CHANGES).names()).cast(schema_of(CHANGES))
 
@@ -121,30 +139,67 @@ def _write(column: str) -> pl.Expr:
     return pl.col(column).cast(pl.String)
 
 
-def _list_entries(after: FrozenTables, since: datetime) -> pl.DataFrame:
-    """List what the audit trail has about people since the earlier release, in its order."""
+def _list_entries(before: FrozenTables, after: FrozenTables) -> pl.DataFrame:
+    """List what the audit trail has about people that the earlier release's does not, in its order.
+
+    The moment would not do: an entry stamped before the earlier cut-off may have been committed after it.
+    """
+    place = ("chain", "sequence")
     return (
         after.scan("audit_trail")
-        .filter(pl.col("participant_code").is_not_null() & (pl.col("at") > since))
+        .join(before.scan("audit_trail").select(place), on=place, how="anti", maintain_order="left")
+        .filter(pl.col("participant_code").is_not_null())
         .select("participant_code", "field", "after", *_SAID)
         .collect()
         .sort("at", maintain_order=True)
     )
 
 
+def _list_new_events(before: FrozenTables, after: FrozenTables) -> pl.DataFrame:
+    """List the events that only the later release has, in the order in which they were recorded."""
+    keys = KEYS["events"]
+    new = after.scan("events").join(before.scan("events").select(keys), on=keys, how="anti").collect()
+    return new.sort("recorded_at", maintain_order=True)
+
+
+def _with_moments_of_events(changes: pl.DataFrame, name: str, events: pl.DataFrame) -> pl.DataFrame:
+    """Put the moment of the event behind a changed value in the place of the row's own.
+
+    An event that is not in force any more was replaced by a later one; a date of a person comes from
+    the events of its kind. What no event explains has no moment, and nobody is named.
+    """
+    if name == "events":
+        keys = ["participant_code", "key"]
+        replaced = events.filter(pl.col("replaces").is_not_null())
+        moments = replaced.with_columns(key=pl.format("event={}", "replaces"))
+    elif name == "participants":
+        keys = ["participant_code", "column"]
+        columns = pl.DataFrame(list(_COLUMNS_OF_KINDS), schema=["kind", "column"], orient="row")
+        moments = events.join(columns, on="kind", how="inner", maintain_order="left")
+    else:
+        return changes
+    last = moments.unique(keys, keep="last", maintain_order=True).select(*keys, _told_at="recorded_at")
+    told = changes.join(last, on=keys, how="left", maintain_order="left")
+    at = pl.when(pl.col("change") == "changed").then("_told_at").otherwise("_at")
+    return told.with_columns(_at=at).drop("_told_at")
+
+
 def _attribute(changes: pl.DataFrame, entries: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Say of each change who made it: by its moment, else by its visit, else by the person's last event."""
+    """Say of each change who made it: by its moment, else by its visit; of a new person who enrolled them."""
     said = entries.select("participant_code", *_SAID)
     by_moment = said.unique(["participant_code", "at"], keep="first", maintain_order=True)
     found = changes.join(
         by_moment.with_columns(_at="at"), on=["participant_code", "_at"], how="left", maintain_order="left"
     )
-    fallback = _last_by_visit(entries) if name in {"visits", ASSESSMENTS.name} else _last_event(entries)
-    keys = [key for key in fallback.columns if key not in _SAID]
-    if name not in {"visits", ASSESSMENTS.name, "participants", "events"}:
+    if name in {"visits", ASSESSMENTS.name}:
+        fallback, meant = _last_by_visit(entries), pl.col("change") != "removed"
+    elif name == "participants":
+        fallback, meant = _enrolments(entries), pl.col("change") == "added"
+    else:
         return found
+    keys = [key for key in fallback.columns if key not in _SAID]
     found = found.join(fallback, on=keys, how="left", suffix="_last", maintain_order="left")
-    unknown = pl.col("at").is_null() & (pl.col("change") != "removed")
+    unknown = pl.col("at").is_null() & meant
     return found.with_columns(
         pl.when(unknown).then(f"{column}_last").otherwise(column).alias(column) for column in _SAID
     )
@@ -158,9 +213,8 @@ def _last_by_visit(entries: pl.DataFrame) -> pl.DataFrame:
     return _last(named, ["participant_code", "visit_code"])
 
 
-def _last_event(entries: pl.DataFrame) -> pl.DataFrame:
-    told = pl.col("action").str.starts_with("event.") | (pl.col("action") == "participant.enrol")
-    return _last(entries.filter(told), ["participant_code"])
+def _enrolments(entries: pl.DataFrame) -> pl.DataFrame:
+    return _last(entries.filter(pl.col("action") == "participant.enrol"), ["participant_code"])
 
 
 def _last(entries: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:

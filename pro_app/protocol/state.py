@@ -21,6 +21,10 @@ class AssessmentState(StrEnum):
     NOT_REQUIRED = "not_required"
 
 
+STILL_OPEN = frozenset({AssessmentState.PLANNED, AssessmentState.OPEN, AssessmentState.STARTED})
+"""A form in one of these states can still change; its answers are not the statistician's yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class AssessmentFacts:
     """What is recorded of one assessment.

@@ -12,7 +12,9 @@ from pro_app.audit.trail import Change, record_change
 from pro_app.errors import InputRejected, NotFound, NotPermitted, Problem
 from pro_app.language import mark
 from pro_app.services.account_rules import check_names, check_role, normalise_username, username_taken
+from pro_app.services.api_tokens import revoke_tokens
 from pro_app.services.passwords import check_password, hash_password, is_password
+from pro_app.services.releases.records import ROLES as RELEASE_ROLES
 from pro_app.services.sessions import end_staff_sessions
 from pro_app.storage.queries.accounts import list_active_roles
 from pro_app.storage.queries.participants import find_site
@@ -107,7 +109,9 @@ def grant_role(
 
 
 def revoke_role(session: Session, *, staff_role_id: int, actor: Actor, now: datetime) -> Account:
-    """Take a role away and end the sessions of its account; taking it twice changes nothing more.
+    """Take a role away and end the sessions of its account, and its tokens for the study if it read releases.
+
+    Taking it twice changes nothing more.
 
     Raises NotFound out of the actor's reach, InputRejected for the last administrator of a study.
     """
@@ -121,13 +125,15 @@ def revoke_role(session: Session, *, staff_role_id: int, actor: Actor, now: date
     _keep_an_administrator(session, [held])
     held.revoked_at = now
     end_staff_sessions(session, account_id=account.id, now=now)
+    if held.role in RELEASE_ROLES:
+        revoke_tokens(session, account_id=account.id, study_id=held.study_id, actor=actor, now=now)
     change = Change("account.revoke_role", _ref(account), _role_items(held, before=True))
     _record(session, change, actor=actor, now=now)
     return account
 
 
 def disable_account(session: Session, *, account_id: int, actor: Actor, now: datetime) -> Account:
-    """Close an account and end its sessions at once; what it did stays under its name.
+    """Close an account and end its sessions and tokens at once; what it did stays under its name.
 
     Raises NotFound out of the actor's reach; InputRejected for the last administrator of a study, one's
     own account, or one that still works in another study.
@@ -144,6 +150,7 @@ def disable_account(session: Session, *, account_id: int, actor: Actor, now: dat
     _keep_an_administrator(session, roles)
     account.disabled_at = now
     end_staff_sessions(session, account_id=account_id, now=now)
+    revoke_tokens(session, account_id=account_id, actor=actor, now=now)
     items = [{"field": "disabled", "before": False, "after": True}]
     _record(session, Change("account.disable", _ref(account), items), actor=actor, now=now)
     return account
@@ -163,7 +170,7 @@ def enable_account(session: Session, *, account_id: int, actor: Actor, now: date
 def change_password(
     session: Session, *, account_id: int, password: str, actor: Actor, now: datetime
 ) -> Account:
-    """Give an account a new password and end all its sessions.
+    """Give an account a new password and end all its sessions and tokens.
 
     Raises InputRejected for a password that may not be used, NotFound out of the actor's reach.
     """
@@ -174,6 +181,7 @@ def change_password(
     _refuse(check_password(password, username=account.username))
     account.password_hash = hash_password(password)
     end_staff_sessions(session, account_id=account_id, now=now)
+    revoke_tokens(session, account_id=account_id, actor=actor, now=now)
     action = "account.change_password" if own else "account.reset_password"
     _record(session, Change(action, _ref(account)), actor=actor, now=now)
     return account

@@ -126,11 +126,19 @@ def load_token(session: Session, *, token_id: int, actor: Actor) -> TokenRecord:
 def revoke_token(session: Session, *, token_id: int, actor: Actor, now: datetime) -> None:
     """End one of the actor's own tokens at once; raises NotFound, NotPermitted."""
     row = _find_own(session, token_id, actor)
-    if row.revoked_at is not None:
-        return
-    row.revoked_at = now
-    items = [{"field": "revoked_at", "before": None, "after": now.isoformat()}]
-    _record(session, "api_token.revoke", row, items=items, actor=actor, now=now)
+    if row.revoked_at is None:
+        _end(session, row, actor=actor, now=now)
+
+
+def revoke_tokens(
+    session: Session, *, account_id: int, study_id: int | None = None, actor: Actor, now: datetime
+) -> None:
+    """End every token of an account, in one study or in all, whoever asks; nothing revives them."""
+    rows = select(ApiToken).where(ApiToken.account_id == account_id, ApiToken.revoked_at.is_(None))
+    if study_id is not None:
+        rows = rows.where(ApiToken.study_id == study_id)
+    for row in session.scalars(rows.order_by(ApiToken.id)).all():
+        _end(session, row, actor=actor, now=now)
 
 
 def find_token_holder(database: Database, token: str, *, now: datetime) -> TokenHolder | None:
@@ -162,6 +170,13 @@ def find_token_holder(database: Database, token: str, *, now: datetime) -> Token
     return TokenHolder(record.account_id, record.study_id, role)
 
 
+def is_known_token(database: Database, token: str) -> bool:
+    """Tell whether this ever was somebody's token, whatever became of it."""
+    with database.reading() as session:
+        found = session.scalar(select(ApiToken.id).where(ApiToken.token_sha256 == token_digest(token)))
+    return found is not None
+
+
 def note_download(
     database: Database, release: ReleaseRecord, *, what: str, actor: Actor, now: datetime
 ) -> None:
@@ -182,6 +197,12 @@ def _find_own(session: Session, token_id: int, actor: Actor) -> ApiToken:
     if row is None or (row.account_id, row.study_id) != _owner(actor):
         raise NotFound("api_token")
     return row
+
+
+def _end(session: Session, row: ApiToken, *, actor: Actor, now: datetime) -> None:
+    row.revoked_at = now
+    items = [{"field": "revoked_at", "before": None, "after": now.isoformat()}]
+    _record(session, "api_token.revoke", row, items=items, actor=actor, now=now)
 
 
 def _record(

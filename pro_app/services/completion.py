@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from pro_app.compliance.rates import AssessmentOutcome, VisitCompletion, list_visit_completions
 from pro_app.protocol.events import fold_events
 from pro_app.protocol.protocol import UNSCHEDULED, Protocol
-from pro_app.protocol.state import AssessmentState
+from pro_app.protocol.state import STILL_OPEN, AssessmentState
 from pro_app.protocol.visit_order import order_visit_codes
 from pro_app.services.clinic_scope import ClinicScope
 from pro_app.services.studies import load_current_protocol
@@ -155,7 +155,8 @@ def _outcome(record: AssessmentRecord, *, valid: bool, now: datetime) -> Assessm
         valid=valid and record.submitted_at is not None,
         in_window=state is AssessmentState.SUBMITTED,
         late=state is AssessmentState.LATE,
-        incomplete=record.started_at is not None and record.submitted_at is None,
+        incomplete=state is AssessmentState.INCOMPLETE,
+        still_open=state in STILL_OPEN,
         mode=record.mode,
         reason=record.not_done_reason or record.reason_code,
     )

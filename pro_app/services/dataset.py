@@ -127,7 +127,7 @@ def build_dataset(session: Session, *, study_id: int, purpose: str, actor: Actor
         spool = Spool(folder)
         seen = spool_tables(session, study, spool, release=release)
         rows = write_live_dataset(
-            stream, spool, release, folder=folder, remarks=seen.remarks, differences=len(seen.differences)
+            stream, spool, release, folder=folder, remarks=seen.remarks, differences=seen.difference_count
         )
     file_name = f"{study.study_code}-{now:%Y%m%dT%H%M%SZ}.zip"
     return Dataset(study_id, file_name, stream.getvalue(), release.provenance.purpose, rows)

@@ -22,6 +22,26 @@ from pro_app.storage.database import Database
 from pro_app.storage.tables.studies import Study
 
 PURPOSE_OF_A_LOOK = "figures on screen, arms together"
+COLUMNS = {
+    "participants": ("site", "participant_code", "arm", "randomised_on", "died_on"),
+    "assessments": (
+        *("site", "participant_code", "visit_code", "ordinal", "opens_on", "observed_on", "state"),
+        *("expected", "window_closed", "received", "valid", "in_window", "late", "incomplete"),
+        *("after_randomisation", "missing_reason", "plan_reason"),
+    ),
+    "items": (
+        *("site", "participant_code", "visit_code", "instrument", "item", "state"),
+        *("is_current", "incomplete"),
+    ),
+    "scores": (
+        *("site", "participant_code", "visit_code", "ordinal", "instrument", "scale", "value"),
+        *("is_current", "incomplete", "is_baseline", "observed_on", "submitted_at"),
+    ),
+    "deterioration": (
+        *("site", "participant_code", "instrument", "scale", "definition", "event", "time_months"),
+    ),
+}
+"""The columns of each table that figures are estimated from; none of the others is kept in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +58,42 @@ class FigureSource:
         return self.tables["participants"].height
 
 
-def load_live_source(database: Database, *, study_id: int, actor: Actor, now: datetime) -> FigureSource:
-    """Derive the tables from a snapshot of the database; raises NotFound, NotPermitted."""
+def load_live_source(
+    database: Database, *, study_id: int, instrument: str, actor: Actor, now: datetime
+) -> FigureSource:
+    """Derive the tables from a snapshot of the database; raises NotFound, NotPermitted.
+
+    Of items, scores and deterioration only the rows of one instrument are there: of `instrument`, or of the
+    first one where no such instrument is in use. They are in memory all at once, some 50 short rows for each
+    person and visit: meant for trials of some thousand people and not for registries.
+    """
     require_permitted(study_id, actor)
     with open_snapshot(database) as session:
         study = session.get(Study, study_id)
         if study is None:
             raise NotFound("study")
         release = describe_release(session, study, purpose=PURPOSE_OF_A_LOOK, actor=actor, now=now)
-        batches = list(list_tidy_batches(session, study, release=release))
-    tables = {
-        table.name: pl.concat([make_frame(table), *(batch[table.name] for batch in batches)])
-        for table in TABLES_OF_FIGURES
+        scales = _list_scales(release)
+        codes = [code for code, _ in scales]
+        chosen = instrument if instrument in codes else codes[0]
+        batches = [
+            keep_for_figures(batch, instrument=chosen)
+            for batch in list_tidy_batches(session, study, release=release)
+        ]
+    empty = keep_for_figures(
+        {table.name: make_frame(table) for table in TABLES_OF_FIGURES}, instrument=chosen
+    )
+    tables = {name: pl.concat([frame, *(batch[name] for batch in batches)]) for name, frame in empty.items()}
+    return FigureSource(tables, release.protocol, scales)
+
+
+def keep_for_figures(tables: Tables, *, instrument: str) -> Tables:
+    """Keep the columns that figures need, and of what is about instruments the rows of one."""
+    kept = {name: tables[name].select(columns) for name, columns in COLUMNS.items()}
+    of_one = pl.col("instrument") == instrument
+    return {
+        name: frame.filter(of_one) if "instrument" in frame.columns else frame for name, frame in kept.items()
     }
-    return FigureSource(tables, release.protocol, _list_scales(release))
 
 
 def load_release_source(session: Session, record: ReleaseRecord, *, folder: Path) -> FigureSource:

@@ -116,8 +116,13 @@ def start_participant_session(
     return token
 
 
-def find_staff_sign_in(database: Database, token: str, *, now: datetime) -> StaffSignIn | None:
-    """Find the living session under `token`; a revoked role or a disabled account ends it at once."""
+def find_staff_sign_in(
+    database: Database, token: str, *, now: datetime, touch: bool = True
+) -> StaffSignIn | None:
+    """Find the living session under `token`; a revoked role or a disabled account ends it at once.
+
+    Without `touch` the request does not count as activity: it is a page that asks by itself.
+    """
     with database.reading() as session:
         row = session.execute(
             select(StaffSession, Account, StaffRole, Study.study_code, Site.name)
@@ -144,7 +149,7 @@ def find_staff_sign_in(database: Database, token: str, *, now: datetime) -> Staf
             )
             .order_by(StaffRole.id)
         ).all()
-    if now - record.seen_at > TOUCH_AFTER:
+    if touch and now - record.seen_at > TOUCH_AFTER:
         _touch(database, record, now=now)
     return StaffSignIn(
         session_id=record.id,
@@ -160,8 +165,10 @@ def find_staff_sign_in(database: Database, token: str, *, now: datetime) -> Staf
     )
 
 
-def find_participant_sign_in(database: Database, token: str, *, now: datetime) -> ParticipantSignIn | None:
-    """Find the living session under `token`; a revoked device ends it at once."""
+def find_participant_sign_in(
+    database: Database, token: str, *, now: datetime, touch: bool = True
+) -> ParticipantSignIn | None:
+    """Find the living session under `token`; a revoked device ends it at once; `touch` as for staff."""
     with database.reading() as session:
         row = session.execute(
             select(ParticipantSession, Participant)
@@ -178,7 +185,7 @@ def find_participant_sign_in(database: Database, token: str, *, now: datetime) -
     if row is None:
         return None
     record, participant = row
-    if now - record.seen_at > TOUCH_AFTER:
+    if touch and now - record.seen_at > TOUCH_AFTER:
         _touch(database, record, now=now)
     return ParticipantSignIn(
         session_id=record.id,

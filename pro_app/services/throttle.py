@@ -31,6 +31,11 @@ def source_key(address: str | None) -> str:
     return f"{SOURCE}{address}"
 
 
+def program_key(address: str | None) -> str:
+    """Name what programs try from one network address; apart, so that none of them keeps people out."""
+    return f"{SOURCE}api:{address}"
+
+
 def count_tries(database: Database, *keys: str, now: datetime) -> None:
     """Count one try under each key (an account, a source) or raise `TryLater`; never locks for good.
 

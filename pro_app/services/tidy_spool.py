@@ -20,13 +20,20 @@ from pro_app.services.audit_batches import list_audit_batches
 from pro_app.services.tidy_batches import list_tidy_batches
 from pro_app.storage.tables.studies import Study
 
+MOST_DIFFERENCES = 200
+"""Nobody reads more of them; a wrong definition would make every score of a trial one."""
+
 
 @dataclass(frozen=True, slots=True)
 class SpooledTables:
-    """What was seen while tables were spooled; the table of remarks itself is still to be made."""
+    """What was seen while tables were spooled; the table of remarks itself is still to be made.
+
+    `differences` are the first MOST_DIFFERENCES of `difference_count`.
+    """
 
     remarks: list[Remark]
     differences: list[ScoreDifference]
+    difference_count: int
 
 
 def spool_tables(
@@ -40,8 +47,11 @@ def spool_tables(
     """Put every table but the remarks into the spool; `on_batch` is called with each batch of people."""
     completion, remarks = CompletionCount(), RemarkCollector(release)
     differences: list[ScoreDifference] = []
+    difference_count = 0
     for tables in list_tidy_batches(session, study, release=release):
-        differences += check_agreement(tables, release)
+        found = check_agreement(tables, release)
+        difference_count += len(found)
+        differences += found[: MOST_DIFFERENCES - len(differences)]
         completion.add(tables)
         remarks.add(tables)
         for table in PEOPLES_TABLES:
@@ -51,4 +61,4 @@ def spool_tables(
     spool.add(COMPLETION, completion.make_frame(release))
     for frame in list_audit_batches(session, study):
         spool.add(AUDIT_TRAIL, frame)
-    return SpooledTables(remarks.finish(), differences)
+    return SpooledTables(remarks.finish(), differences, difference_count)

@@ -70,6 +70,8 @@ def _set_sqlite_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN4
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
+        # Without it INSERT OR REPLACE deletes the row in its way past the triggers that refuse a deletion.
+        "recursive_triggers = ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -5,8 +5,8 @@ from typing import cast
 from flask import g, request
 
 from pro_app.errors import NotPermitted
-from pro_app.services.api_tokens import TokenHolder, find_token_holder
-from pro_app.services.throttle import count_tries, source_key
+from pro_app.services.api_tokens import TokenHolder, find_token_holder, is_known_token
+from pro_app.services.throttle import count_tries, program_key
 from pro_app.web import request as this
 
 
@@ -21,8 +21,8 @@ def check_bearer() -> None:
     database = this.parts().database
     holder = find_token_holder(database, token, now=this.now()) if token else None
     if holder is None:
-        if token:
-            count_tries(database, source_key(request.remote_addr), now=this.now())
+        if token and not is_known_token(database, token):  # one that has ended is no guess
+            count_tries(database, program_key(request.remote_addr), now=this.now())
         raise BearerNeeded("token")
     g.token_holder = holder
 

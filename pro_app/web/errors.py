@@ -35,6 +35,10 @@ UNKNOWN = Explanation(
         "What was confirmed to you before is safe. Please try again in a moment, or call your centre."
     ),
 )
+TOO_LARGE = Explanation(
+    lazy_gettext("What you sent is too large"),
+    lazy_gettext("Nothing was changed. Go back and choose a smaller file."),
+)
 EXPIRED_FORM = Explanation(
     lazy_gettext("This page was open for too long"),
     lazy_gettext("Nothing was changed. Go back, load the page again and send it once more."),
@@ -149,7 +153,7 @@ def explain_http(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     if status < 400:  # noqa: PLR2004 -- a redirect of the routing is no error
         return error.get_response()
-    return render(status, NOT_THERE if status in {404, 405} else UNKNOWN)
+    return render(status, {404: NOT_THERE, 405: NOT_THERE, 413: TOO_LARGE}.get(status, UNKNOWN))
 
 
 def explain_unknown(error: Exception) -> ResponseReturnValue:

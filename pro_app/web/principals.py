@@ -1,6 +1,9 @@
 """The signed-in person: the cookie of each face, and the server-side session behind it at each request."""
 
-from flask import Flask, request
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, request
 from flask import session as cookie
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, logout_user
@@ -12,6 +15,8 @@ from pro_app.services.sessions import (
     find_staff_sign_in,
 )
 from pro_app.web import request as this
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 PARTICIPANT, STAFF = "participant", "staff"
 STAFF_PATHS = ("/staff", "/clinic", "/statistics", "/admin")
@@ -47,11 +52,19 @@ class Principal(UserMixin):
         return f"{self.kind}:{self.token}"
 
 
+def asks_by_itself(view: View) -> View:
+    """Declare a route that a page asks without a person: it does not keep the session alive."""
+    view.asks_by_itself = True  # type: ignore[attr-defined]  # read back by `find_principal`
+    return view
+
+
 def find_principal(identity: str) -> Principal | None:
     """Find the living server-side session behind the cookie, in a short transaction of its own."""
     kind, _, token = identity.partition(":")
     find = {STAFF: find_staff_sign_in, PARTICIPANT: find_participant_sign_in}.get(kind)
-    sign_in = find(this.parts().database, token, now=this.now()) if find else None
+    view = current_app.view_functions.get(request.endpoint or "")
+    touch = not getattr(view, "asks_by_itself", False)
+    sign_in = find(this.parts().database, token, now=this.now(), touch=touch) if find else None
     return Principal(token, sign_in) if sign_in else None
 
 

@@ -82,8 +82,20 @@ def test_codes_of_the_sponsor_are_marked_as_extending_the_list(written: WrittenR
     assert marks["EOR0101"] is None
     assert marks["EOR0145"] is None
     assert {marks[code] for code in ("GIN2131", "GIN21ED", "C30SUMM", "QSALL")} == {"Yes"}
+    # Names are the sponsor's wording, also those of CDISC's codes.
+    assert {item.ExtendedValue for item in lists["CL.QSTEST"].EnumeratedItem} == {"Yes"}
+    reasons = {item.CodedValue: item.ExtendedValue for item in lists["CL.NCOMPLT"].EnumeratedItem}
+    assert {term for term, mark in reasons.items() if mark} == {"NEW ANTITUMOR TREATMENT"}
     categories = {item.CodedValue: item.ExtendedValue for item in lists["CL.QSCAT"].EnumeratedItem}
     assert categories == {"EORTC QLQ-C30 V3.0": None, "EORTC QLQ-GI.NET21": "Yes"}
+
+
+@pytest.mark.parametrize("standard", STANDARDS)
+def test_the_lists_of_cdisc_are_of_the_package_for_sdtm(written: WrittenRelease, standard: str) -> None:
+    metadata = load(written.define_of(standard))
+    packages = {known.OID: known.PublishingSet for known in metadata.Standards if known.Type == "CT"}
+    used = {codes.StandardOID for codes in metadata.CodeList if codes.StandardOID}
+    assert {packages[oid] for oid in used} == {"SDTM"}
 
 
 def test_every_value_of_a_variable_with_a_list_stands_in_it(written: WrittenRelease) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +16,8 @@ from pro_app.exports.making.make_archive import make_archive
 from pro_app.exports.release import Release
 from pro_app.exports.tables.catalogue import TABLES
 from pro_app.exports.tables.completion import COMPLETION
+from pro_app.exports.tidy.completion import CompletionCount
+from pro_app.figures.estimates.means import estimate_means_by_visit
 
 PROGRAM = Path("programs") / "read_release.R"
 
@@ -82,6 +85,37 @@ def test_it_computes_the_same_mean_scores(results: Path) -> None:
         assert int(row["n"]) == n
         assert number(row["mean"]) == pytest.approx(mean, abs=1e-9)
         assert number(row["sd"]) == pytest.approx(deviation, abs=1e-9)
+
+
+def test_it_leaves_out_what_is_in_no_analysis_and_counts_forms_that_are_open_again(tmp_path: Path) -> None:
+    release, tables = small_release()
+    person = pl.col("participant_code")
+    late = (person == "15-001") & (pl.col("visit_code") == "BASELINE")
+    open_again = (person == "16-003") & (pl.col("visit_code") == "W08")
+    forms = tables["assessments"].with_columns(
+        after_randomisation=late,
+        state=pl.when(open_again).then(pl.lit("started")).otherwise("state"),
+    )
+    died = pl.when(person == "15-004").then(date(2026, 3, 8)).otherwise("died_on")
+    people = tables["participants"].with_columns(died_on=died)
+    changed = {**tables, "assessments": forms, "participants": people}
+    count = CompletionCount()
+    count.add(changed)
+
+    run_r(unpack(tmp_path, release, changed) / PROGRAM, folder=tmp_path)
+
+    rows = read_rows(tmp_path / "mean_scores.csv")
+    found = {
+        (row["instrument"], row["scale"], row["visit_code"]): (int(row["n"]), number(row["mean"]))
+        for row in rows
+        if row["visit_code"] != "UNSCHEDULED"
+    }
+    means = estimate_means_by_visit(changed).select("instrument", "scale", "visit_code", "n", "mean")
+    assert found == {(*row[:3],): (row[3], pytest.approx(row[4])) for row in means.iter_rows()}
+    [week_8] = [row for row in read_rows(tmp_path / "completion.csv") if row["visit_code"] == "W08"]
+    [ours] = count.make_frame(release).filter(pl.col("visit_code") == "W08").rows(named=True)
+    assert (int(week_8["incomplete"]), int(week_8["missed"])) == (0, 0)
+    assert (ours["incomplete"], ours["missed"]) == (0, 0)
 
 
 def test_it_reads_every_file_that_r_can_read(results: Path) -> None:

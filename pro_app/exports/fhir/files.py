@@ -48,8 +48,12 @@ class FhirFiles:
         """Close the files and say what they could not hold."""
         if self._bundle:
             self._bundle.write(b"\n]}\n")
-        self._open_files.close()
+        self.close()
         return _remark(self._left_out)
+
+    def close(self) -> None:
+        """Let go of the files, also where something went wrong on the way."""
+        self._open_files.close()
 
     def _write_head(self, questionnaires: Path) -> None:
         """Write the questionnaires, and the bundle up to the first response."""

@@ -10,6 +10,9 @@ from pro_app.exports.frames import Tables
 
 VISIT = ("participant_code", "visit_code", "ordinal")
 
+_STAFF_MODES = ("interview", "paper")
+"""The modes in which the site enters what the person says or has written."""
+
 
 class LeftOut(NamedTuple):
     """How many forms of a batch are not in the file, by why."""
@@ -36,9 +39,14 @@ def find_forms(tables: Tables, answers: pl.DataFrame) -> tuple[pl.DataFrame, Lef
     )
     about = tables["assessments"].select(*VISIT, "late", "mode", "respondent", "submitted_at")
     joined = readable.join(about, on=VISIT, how="left", maintain_order="left")
+    corrected = pl.col("response_version") > 1
     columns = joined.with_columns(
         pl.col("late").fill_null(value=False),
-        authored_at=pl.coalesce("submitted_at", "answered_at"),
+        # A form that was never sent has no mode of its own.
+        by_staff=pl.coalesce(pl.col("mode").is_in(_STAFF_MODES), "mostly_by_staff"),
+        authored_at=pl.when(corrected)
+        .then(pl.max_horizontal("submitted_at", "answered_at"))
+        .otherwise(pl.coalesce("submitted_at", "answered_at")),
     )
     return columns.select(Form.__dataclass_fields__.keys()), left_out
 
@@ -57,9 +65,10 @@ def _join_answers(items: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
         items.join(answers, on=key, how="left", nulls_equal=True, maintain_order="left")
         .group_by(form, maintain_order=True)
         .agg(
-            pl.col("incomplete", "wording_sha256").first(),
+            pl.col("site", "incomplete", "wording_sha256").first(),
             pl.col("answered_at").max(),
-            by_staff=(pl.col("entered_by") == "staff").any(),
+            mostly_by_staff=(pl.col("entered_by") == "staff").sum()
+            > (pl.col("entered_by") == "participant").sum(),
             answers=pl.col("answer").str.join(","),
             found=pl.col("answer").count(),
         )

@@ -17,6 +17,7 @@ _COMPLETION_MODE = "http://hl7.org/fhir/StructureDefinition/questionnairerespons
 class Form:
     """What the tidy tables say of one version of the answers to one instrument."""
 
+    site: str
     participant_code: str
     visit_code: str
     ordinal: int
@@ -28,7 +29,9 @@ class Form:
     mode: str | None
     respondent: str | None
     by_staff: bool
+    """Whether the site entered the answers; a correction of some of them does not change that."""
     authored_at: datetime | None
+    """When the answers were last changed."""
     wording_sha256: str | None
     answers: str
     """The answers of all items as JSON, separated by commas."""
@@ -66,7 +69,7 @@ class ResponseWriter:
             "subject": self._participant(form),
             "encounter": self._visit(form),
             "authored": render_time(form.authored_at) if form.authored_at else None,
-            "author": {"type": "Practitioner"} if form.by_staff else self._participant(form),
+            "author": _staff(form) if form.by_staff else self._source(form),
             "source": self._source(form),
         }
         text = render_json({key: value for key, value in head.items() if value})
@@ -121,8 +124,13 @@ class ResponseWriter:
 
     def _source(self, form: Form) -> Resource:
         if form.respondent in self._not_scored:
-            return {"type": "RelatedPerson", "display": form.respondent}
+            return {"type": "RelatedPerson", "display": f"{form.participant_code} ({form.respondent})"}
         return self._participant(form)
+
+
+def _staff(form: Form) -> Resource:
+    """Name the site: which of its people entered the answers is not in a release."""
+    return {"type": "Practitioner", "display": f"Équipe du centre {form.site}"}
 
 
 def _status(form: Form) -> str:

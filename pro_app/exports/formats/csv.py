@@ -46,6 +46,8 @@ def _cell(name: str, kind: ColumnType) -> pl.Expr:
     if kind == "datetime":
         return column.dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
     if kind == "text":
+        # SAS ends a record at CR LF even inside quotes; a line break in a text is LF alone.
+        column = column.str.replace_all("\r\n", "\n", literal=True)
         # An empty text and no value are one and the same here.
         return (
             pl.when(column.str.contains(_FORMULA_START))

@@ -1,6 +1,7 @@
 """The release in the standards of CDISC and HL7: SDTM, ADaM, ODM and FHIR."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -50,19 +51,19 @@ def plan_cdisc(
 def make_odm(place: Workplace) -> list[Remark]:
     """Make the ODM file with its audit records."""
     sites = {site for frame in place.tables.frames("participants") for site in frame["site"]}
-    odm = OdmFile(place.subfolder("cdisc/odm") / "odm.xml", place.release, sites=sites)
-    for tables in place.tables.batches():
-        odm.add(tables)
-    return odm.finish()
+    with closing(OdmFile(place.subfolder("cdisc/odm") / "odm.xml", place.release, sites=sites)) as odm:
+        for tables in place.tables.batches():
+            odm.add(tables)
+        return odm.finish()
 
 
 def make_fhir(place: Workplace) -> list[Remark]:
     """Make the FHIR resources, line by line and, unless there are too many, as a bundle."""
     bundled = place.tables.rows(ASSESSMENTS.name) <= MOST_FORMS_IN_A_BUNDLE
-    fhir = FhirFiles(place.subfolder("fhir"), place.release, bundle=bundled)
-    for tables in place.tables.batches():
-        fhir.add(tables)
-    return fhir.finish() + ([] if bundled else [_remark_on_bundle()])
+    with closing(FhirFiles(place.subfolder("fhir"), place.release, bundle=bundled)) as fhir:
+        for tables in place.tables.batches():
+            fhir.add(tables)
+        return fhir.finish() + ([] if bundled else [_remark_on_bundle()])
 
 
 def _remark_on_bundle() -> Remark:

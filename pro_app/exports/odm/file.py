@@ -60,7 +60,7 @@ class OdmFile:
 
     def finish(self) -> list[Remark]:
         """Close the file and say what it could not hold."""
-        self._open_parts.close()
+        self.close()
         remarks = []
         if count := self._unknown_items:
             fr = f"ODM : {count} lignes d’items absentes, leur questionnaire n’a pas de définition."
@@ -71,6 +71,10 @@ class OdmFile:
             en = f"ODM: in {count} texts, characters that XML cannot hold are replaced by U+FFFD."
             remarks.append(Remark("odm_characters", fr, en))
         return remarks
+
+    def close(self) -> None:
+        """Let go of the file, also where something went wrong on the way."""
+        self._open_parts.close()
 
     def _write_head(self) -> None:
         """Write everything up to the first participant; what stays open is closed by `finish`."""

@@ -20,7 +20,7 @@ COMPLETION = TableDefinition(
         ),
         Column("in_window", "integer", "Reçus dans la période", "Received within the window"),
         Column("late", "integer", "Reçus après la période", "Received after the window"),
-        Column("incomplete", "integer", "Commencés, jamais envoyés", "Begun, never sent"),
+        Column("incomplete", "integer", "Commencés, jamais envoyés, clos", "Begun, never sent, closed"),
         Column("missed", "integer", "Manquants", "Missed"),
         Column("completed", "integer", "Attendus et valides", "Expected and valid"),
         Column("available", "integer", "Tirés au sort et valides", "Randomised and valid"),

@@ -9,6 +9,7 @@ from pro_app.compliance.rates import AssessmentOutcome, VisitCompletion, list_vi
 from pro_app.exports.frames import Tables, make_frame
 from pro_app.exports.release import Release
 from pro_app.exports.tables.completion import COMPLETION
+from pro_app.protocol.state import STILL_OPEN
 from pro_app.protocol.visit_order import order_visit_codes
 
 _COUNTS = ("expected", "received", "valid", "in_window", "late", "incomplete", "missed")
@@ -68,10 +69,10 @@ def _list_outcomes(assessments: pl.DataFrame, people: pl.DataFrame) -> Iterator[
         "in_window",
         "late",
         "incomplete",
-        "state",
+        pl.col("state").is_in([state.value for state in STILL_OPEN]).alias("still_open"),
     )
-    for row in numbered.iter_rows():
-        yield AssessmentOutcome(*row)
+    for row in numbered.rename({"id": "participant_id"}).iter_rows(named=True):
+        yield AssessmentOutcome(**row)
 
 
 def _count(visit: VisitCompletion) -> dict[str, int]:

@@ -7,10 +7,7 @@ from functools import cached_property
 import polars as pl
 
 from pro_app.protocol.events import Event, Facts, fold_events
-from pro_app.protocol.state import AssessmentState
-
-STILL_OPEN = frozenset({AssessmentState.PLANNED, AssessmentState.OPEN, AssessmentState.STARTED})
-"""A form in one of these states can still change; its answers are not the statistician's yet."""
+from pro_app.protocol.state import STILL_OPEN, AssessmentState
 
 AFTER_RANDOMISATION = "after_randomisation"
 """The flag that a protocol puts on a late form of its baseline."""

@@ -27,6 +27,16 @@ WORDS: Mapping[str, RemarkWords] = {
         "Several versions of the questionnaire {instrument} were answered: {versions} (version and number of "
         "forms). Each is scored by its own definition; a change from baseline may compare two versions.",
     ),
+    "scoring_definitions": RemarkWords(
+        "scores",
+        "Les scores du questionnaire {instrument} viennent de plusieurs définitions du calcul : "
+        "{definitions} (nom et nombre de questionnaires). Les écarts au score initial et les délais "
+        "jusqu’à la détérioration ne comparent que des scores d’une même définition ; les moyennes les "
+        "réunissent.",
+        "The scores of the questionnaire {instrument} come from several scoring definitions: {definitions} "
+        "(name and number of forms). Changes from baseline and times to deterioration compare scores of one "
+        "definition only; means take them together.",
+    ),
     "protocol_versions": RemarkWords(
         "participants",
         "Les personnes suivent plusieurs versions du protocole : {versions} (version et nombre de "
@@ -81,6 +91,20 @@ WORDS: Mapping[str, RemarkWords] = {
         "assessments",
         "Questionnaire initial rempli après le tirage au sort : il ne sert pas de score initial.",
         "Baseline form answered after randomisation: it does not serve as baseline.",
+    ),
+    "after_death": RemarkWords(
+        "assessments",
+        "Réponses datées d’après le décès : elles ne comptent ni dans les moyennes ni dans le délai jusqu’à "
+        "la détérioration. La date du décès ou celle des réponses est à vérifier.",
+        "Answers dated after the death: they count neither in means nor in time to deterioration. The date "
+        "of the death or that of the answers is to be checked.",
+    ),
+    "after_leaving": RemarkWords(
+        "assessments",
+        "Réponses datées d’après la sortie de l’étude : elles comptent comme les autres. La date de la "
+        "sortie ou celle des réponses est à vérifier.",
+        "Answers dated after the participant left the trial: they count like any others. The date of leaving "
+        "or that of the answers is to be checked.",
     ),
     "unscheduled": RemarkWords(
         "assessments",

@@ -9,11 +9,13 @@ from pro_app.exports.frames import Tables
 from pro_app.exports.manifest import PLACEHOLDER_REMARK, TEST_REMARK
 from pro_app.exports.release import Release
 from pro_app.exports.remarks import Remark
+from pro_app.exports.tidy.analysed import is_after
 from pro_app.exports.tidy.remark_words import WORDS
 from pro_app.protocol.protocol import UNSCHEDULED
 from pro_app.scoring.interpretation import find_baseline_candidates
 
 _PERSON = ("site", "participant_code")
+_SCORING = ("instrument", "scoring_name")
 _GIVEN = ("answered", "declined", "not_applicable")
 
 _ABOUT_PEOPLE = {
@@ -39,6 +41,7 @@ class RemarkCollector:
         self._provisional = 0
         self._protocol_versions: Counter[str] = Counter()
         self._instrument_versions: Counter[tuple[str, str]] = Counter()
+        self._scoring_definitions: Counter[tuple[str, str]] = Counter()
 
     def add(self, tables: Tables) -> None:
         """Gather what there is to say about a batch."""
@@ -49,8 +52,10 @@ class RemarkCollector:
         answered = tables["items"].filter(pl.col("response_version").is_not_null())
         forms = answered.unique([*_PERSON, "visit_code", "ordinal", "instrument", "instrument_version"])
         self._instrument_versions.update(forms.select("instrument", "instrument_version").iter_rows())
+        scored = tables["scores"].filter("is_current").unique([*_PERSON, "visit_code", "ordinal", *_SCORING])
+        self._scoring_definitions.update(scored.select(_SCORING).iter_rows())
         by_person: dict[tuple[str, str], list[Remark]] = {}
-        for remark in (*self._list_about_people(tables), *self._list_about_forms(tables["assessments"])):
+        for remark in (*self._list_about_people(tables), *self._list_about_forms(tables)):
             by_person.setdefault((remark.site or "", remark.participant_code or ""), []).append(remark)
         for key in people.select(_PERSON).iter_rows():
             self._found += by_person.get(key, [])
@@ -69,6 +74,8 @@ class RemarkCollector:
             yield _say("empty_trial")
         for instrument, said in _find_several(self._instrument_versions).items():
             yield _say("instrument_versions", instrument=instrument, versions=said)
+        for instrument, said in _find_several(self._scoring_definitions).items():
+            yield _say("scoring_definitions", instrument=instrument, definitions=said)
         if len(self._protocol_versions) > 1:
             versions = sorted(self._protocol_versions.items())
             said = ", ".join(f"{version} ({people})" for version, people in versions)
@@ -99,18 +106,22 @@ class RemarkCollector:
             .with_columns(pl.col("baseline_forms").fill_null(0), pl.col("has_answer").fill_null(value=False))
         )
 
-    def _list_about_forms(self, assessments: pl.DataFrame) -> Iterator[Remark]:
+    def _list_about_forms(self, tables: Tables) -> Iterator[Remark]:
+        dates = tables["participants"].select(*_PERSON, "died_on", "left_on")
+        forms = tables["assessments"].join(dates, on=_PERSON, how="left", maintain_order="left")
         respondents = self._release.protocol.respondents
         unscored = [respondent.code for respondent in respondents if not respondent.scored]
         concerns = {
             "late_baseline": pl.col("after_randomisation"),
+            "after_death": is_after("died_on"),
+            "after_leaving": is_after("left_on"),
             "unscheduled": (pl.col("visit_code") == UNSCHEDULED)
             & (pl.col("received") | pl.col("incomplete")),
             "not_scored": pl.col("received") & pl.col("respondent").is_in(unscored),
         }
         for code, which in concerns.items():
             for site, participant_code, visit_code in (
-                assessments.filter(which).select(*_PERSON, "visit_code").iter_rows()
+                forms.filter(which).select(*_PERSON, "visit_code").iter_rows()
             ):
                 yield _say(code, site=site, participant_code=participant_code, visit_code=visit_code)
 
@@ -121,7 +132,7 @@ def remark_on_differences(count: int) -> Remark:
 
 
 def _find_several(versions: Counter[tuple[str, str]]) -> dict[str, str]:
-    """Find the instruments of which forms of several versions came, with the number of each."""
+    """Find the instruments of which forms of several versions (or scorings) came, with the number of each."""
     by_instrument: dict[str, list[str]] = {}
     for (instrument, version), forms in sorted(versions.items()):
         by_instrument.setdefault(instrument, []).append(f"{version} ({forms})")

@@ -1,7 +1,7 @@
 """The table `scores`: what was stored, what was never sent and is scored now, and what the scores mean."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -26,7 +26,8 @@ def derive_scores(
     """Give one row for each scale of each form, in the order of forms and scales.
 
     What was sent has the scores stored when it was sent (none where a relative answered in the person's
-    place); what was never sent is scored here, by the same definition and the half rule, at the time of
+    place); what was never sent is scored here, by the same definition and the half rule. Such a score has
+    no `scored_at` and `app_version`: it was never stored, and nothing about it may depend on the moment of
     the release. `people` are rows of the table `participants`, `observed_on` the day by assessment.
     """
     unsent = forms.filter("incomplete", pl.col("response_id").is_not_null())
@@ -114,7 +115,6 @@ class _Scorers:
             worded.instrument.sha256: worded.instrument for worded in release.instruments
         }
         self._scorers: dict[tuple[str, str], ResponseScorer] = {}
-        self._made: tuple[str, datetime] = (release.provenance.app_version, release.provenance.made_at)
 
     def list_rows(
         self, response_id: int, values: Mapping[int, ItemValue], *, sha256: str, scoring: str
@@ -142,5 +142,6 @@ class _Scorers:
                 score.needed,
                 score.reason,
                 sha256,
-                *self._made,
+                None,
+                None,
             )

@@ -3,8 +3,8 @@
 import polars as pl
 
 from pro_app.figures.charts.labels import Labels, make_categories, put_into_words
-from pro_app.figures.charts.layers import HEIGHT, values_of, visit_axis
-from pro_app.figures.charts.svg import INK, WIDTH, ChartWords, draw
+from pro_app.figures.charts.layers import HEIGHT, draw_panels, visit_axis
+from pro_app.figures.charts.svg import INK, WIDTH, ChartWords
 
 SHADES = ("#e3f0f1", "#a9cfd3", "#6ba8ae", "#2f7d87", "#0b5a66")
 """Light to dark: from low scores to high ones; the range stands in each part of a bar that is wide enough."""
@@ -52,7 +52,4 @@ def draw_distribution(counts: pl.DataFrame, words: ChartWords, *, arms: Labels, 
         },
     ]
     panel = {"width": WIDTH, "height": HEIGHT, "layer": layers}
-    if frame["series"].n_unique() > 1:
-        rows = {"row": {"field": "series", "type": "nominal", "title": None}}
-        return draw({"data": values_of(frame), "facet": rows, "spec": panel}, words)
-    return draw({"data": values_of(frame), **panel}, words)
+    return draw_panels(frame, panel, words)

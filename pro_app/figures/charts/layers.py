@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from pro_app.figures.charts.svg import INK, SOFT_INK
+from pro_app.figures.charts.svg import INK, SOFT_INK, ChartWords, draw
 
 Spec = dict[str, Any]
 
@@ -13,7 +13,7 @@ HEIGHT = 300
 """Height of the plot in pixels, without axes and the numbers below."""
 _ROW, _UPRIGHT_ROW = 18, 30
 _NAME_SHIFTS = (-9, 9)
-_FIRST_ROW = 84
+_FIRST_ROW, _FIRST_ROW_BELOW_VISITS = 70, 124
 
 
 def values_of(frame: pl.DataFrame) -> Spec:
@@ -31,7 +31,8 @@ def counts_below(
     """
     layers: list[Spec] = []
     for place, name in enumerate(series):
-        y = {"value": HEIGHT + _FIRST_ROW + place * (_UPRIGHT_ROW if upright else _ROW)}
+        first = _FIRST_ROW_BELOW_VISITS if x["type"] == "ordinal" else _FIRST_ROW
+        y = {"value": HEIGHT + first + place * (_UPRIGHT_ROW if upright else _ROW)}
         layers.append(
             {
                 "data": values_of(frame.filter(pl.col("series") == name)),
@@ -55,7 +56,7 @@ def counts_below(
 
 def visit_axis(order: Sequence[str], title: str, *, orient: str = "bottom") -> Spec:
     """Give the axis of planned visits, every one of them named."""
-    axis = {"labelAngle": -30, "labelOverlap": False, "orient": orient}
+    axis = {"labelAngle": -35, "labelOverlap": False, "labelLimit": 150, "orient": orient}
     return {"field": "visit_code", "type": "ordinal", "sort": list(order), "title": title, "axis": axis}
 
 
@@ -85,3 +86,11 @@ def colour_of(series: Sequence[str], colours: Sequence[str]) -> Spec:
     """Give each series its colour, without a legend."""
     scale = {"domain": list(series), "range": list(colours[: len(series)])}
     return {"field": "series", "type": "nominal", "scale": scale, "legend": None}
+
+
+def draw_panels(frame: pl.DataFrame, panel: Spec, words: ChartWords) -> str:
+    """Draw a panel for each series, one under the other, or the panel alone where there is one series."""
+    if frame["series"].n_unique() > 1:
+        rows = {"row": {"field": "series", "type": "nominal", "title": None}}
+        return draw({"data": values_of(frame), "facet": rows, "spec": panel}, words)
+    return draw({"data": values_of(frame), **panel}, words)

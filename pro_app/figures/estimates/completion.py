@@ -7,6 +7,7 @@ import polars as pl
 from pro_app.compliance.rates import AssessmentOutcome, VisitCompletion, list_visit_completions
 from pro_app.exports.frames import Tables
 from pro_app.figures.estimates.grouping import with_arm
+from pro_app.protocol.state import STILL_OPEN
 
 _COUNTS = ("randomised", "expected", "received", "valid", "in_window", "late", "incomplete", "missed")
 _NO_REASON = "NOT_GIVEN"
@@ -71,7 +72,8 @@ def _list_outcomes(forms: pl.DataFrame, numbers: dict[str, int]) -> Iterator[Ass
         "late",
         "incomplete",
     )
-    for row in forms.select("participant_code", *names).iter_rows(named=True):
+    still_open = pl.col("state").is_in([state.value for state in STILL_OPEN]).alias("still_open")
+    for row in forms.select("participant_code", *names, still_open).iter_rows(named=True):
         code = row.pop("participant_code")
         yield AssessmentOutcome(participant_id=numbers[code], **row)
 

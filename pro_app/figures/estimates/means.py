@@ -38,9 +38,7 @@ def estimate_means_by_time(
     ADQS. Columns as by visit, with `window` and `target_day` in place of the visit.
     """
     scores = with_arm(list_analysed_scores(tables), tables, by_arm=by_arm)
-    scores = scores.with_columns(
-        days=(pl.col("observed_on") - pl.col("randomised_on")).dt.total_days()
-    )
+    scores = scores.with_columns(days=(pl.col("observed_on") - pl.col("randomised_on")).dt.total_days())
     placed = place_in_windows(scores, windows)
     within = ("site", "participant_code", *_SCALE_KEYS, "window")
     closest = placed.filter(flag_closest(placed, within=within, eligible=pl.lit(value=True)))

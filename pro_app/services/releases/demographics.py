@@ -13,7 +13,8 @@ from pro_app.storage.queries.participants import list_participants
 
 COLUMNS = ("participant_code", "age", "sex")
 OLDEST = 130
-LARGEST_FILE = 2 << 20
+LARGEST_FILE = 1 << 20
+"""In bytes: below what the app takes of any request, so that the form itself can refuse a bigger file."""
 SEXES: Mapping[str, str | None] = {"F": "F", "M": "M", "U": "U", "": None}
 MOST_PROBLEMS = 50
 """Nobody reads more of them at once."""

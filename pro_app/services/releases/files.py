@@ -10,6 +10,7 @@ from pathlib import Path
 from pro_app.services.releases.lease import Claim
 
 UNFINISHED = ".making-"
+PRIVATE, READ_ONLY = 0o700, 0o400
 
 
 def archive_path(folder: Path, *, study_code: str, number: int) -> Path:
@@ -28,12 +29,19 @@ def open_workshop(folder: Path, claim: Claim) -> Iterator[Path]:
 
     What a killed process left of the same release is swept away first: its lease is over.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(folder)
     prefix = f"{UNFINISHED}{claim.release_id}-"
     for left_over in folder.glob(f"{prefix}*"):
         shutil.rmtree(left_over, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=prefix, dir=folder, ignore_cleanup_errors=True) as workshop:
         yield Path(workshop)
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make the folder if need be; nobody but the app's own user may look into it, whoever made it."""
+    folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    if folder.stat().st_mode & 0o777 != PRIVATE:
+        folder.chmod(PRIVATE)
 
 
 def sync_file(path: Path) -> None:
@@ -44,7 +52,8 @@ def sync_file(path: Path) -> None:
 
 def publish_archive(unfinished: Path, place: Path) -> None:
     """Give a finished, synced file its name; it is there for good when this returns."""
-    place.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(place.parent)
+    unfinished.chmod(READ_ONLY)
     unfinished.replace(place)
     folder = os.open(place.parent, os.O_RDONLY)
     try:

@@ -44,17 +44,17 @@ class Frozen:
 
 
 class ScoresDisagree(Exception):
-    """The two implementations and the stored scores do not agree; `lines` name every difference."""
+    """The two implementations and the stored scores do not agree; `lines` name the first differences."""
 
-    def __init__(self, lines: list[str]) -> None:
-        super().__init__(f"{len(lines)} differences")
-        self.lines = lines
+    def __init__(self, lines: list[str], count: int) -> None:
+        super().__init__(f"{count} differences")
+        self.lines = [*lines, f"and {count - len(lines)} more"] if count > len(lines) else lines
 
 
 def freeze_source(database: Database, claim: Claim, *, folder: Path, progress: Progress) -> Frozen:
     """Write the frozen source of a release into `folder`, from one snapshot of the database.
 
-    Raises ScoresDisagree with every difference; NotFound for a study that is not there.
+    Raises ScoresDisagree with the differences; NotFound for a study that is not there.
     """
     spooled = folder / "spool"
     spooled.mkdir()
@@ -108,8 +108,8 @@ def _spool_tables(
         release=release,
         on_batch=lambda _tables: progress(READING, next(done), batches),
     )
-    if seen.differences:
-        raise ScoresDisagree([_say(difference) for difference in seen.differences])
+    if seen.difference_count:
+        raise ScoresDisagree([_say(difference) for difference in seen.differences], seen.difference_count)
     found = [*seen.remarks, *_list_undescribed(release, spool)]
     spool.add(REMARKS, make_frame(REMARKS, (remark.as_row(study.study_code) for remark in found)))
     return len(found)

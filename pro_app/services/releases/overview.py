@@ -11,22 +11,21 @@ from sqlalchemy.orm import Session
 
 from pro_app.errors import NotFound
 from pro_app.exports.frames import Tables, make_frame
-from pro_app.exports.making.frozen_tables import FOLDER, FrozenTables
-from pro_app.exports.making.release_file import DEFINITIONS, NAME, read_release_file
+from pro_app.exports.making.frozen_tables import FrozenTables
+from pro_app.exports.making.release_file import read_release_file
 from pro_app.exports.release import Release
 from pro_app.exports.tables.assessments import ASSESSMENTS
 from pro_app.exports.tables.deterioration import DETERIORATION
 from pro_app.exports.tables.items import ITEMS
 from pro_app.exports.tables.participants import PARTICIPANTS
 from pro_app.exports.tables.scores import SCORES
-from pro_app.services.releases.contents import find_archive, list_downloads
+from pro_app.services.releases.contents import extract_source, find_archive, list_downloads
 from pro_app.services.releases.records import ReleaseRecord
 from pro_app.storage.catalogue import load_wording
 from pro_app.storage.queries.accounts import find_display_name
 
 TABLES_OF_FIGURES = (PARTICIPANTS, ASSESSMENTS, ITEMS, SCORES, DETERIORATION)
 """All that figures are estimated from."""
-_FROZEN = (f"{FOLDER}/", f"{DEFINITIONS}/", NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +69,9 @@ def load_released(session: Session, release: ReleaseRecord, *, folder: Path) -> 
     Raises NotFound where the archive is gone.
     """
     path = find_archive(session, release, folder=folder)
-    with tempfile.TemporaryDirectory() as name, zipfile.ZipFile(path) as archive:
-        members = archive.namelist()
-        archive.extractall(name, [member for member in members if member.startswith(_FROZEN)])
+    with tempfile.TemporaryDirectory() as name:
         place = Path(name)
+        extract_source(path, place)
         frozen, _ = read_release_file(place, load_wording=lambda sha256: load_wording(session, sha256))
         tables = FrozenTables(place)
         return frozen, {

@@ -12,8 +12,10 @@ from pro_app.audit.trail import Change, record_change
 from pro_app.errors import InputRejected, NotFound, Problem
 from pro_app.exports.making.purposes import ANALYSES, PURPOSES
 from pro_app.language import mark
-from pro_app.services.releases.records import ReleaseRecord, read_release, require_permitted
+from pro_app.services.releases.records import ROLES, ReleaseRecord, read_release, require_permitted
+from pro_app.storage.queries.accounts import list_active_roles
 from pro_app.storage.queries.releases import find_last_number, find_release
+from pro_app.storage.tables.accounts import Account
 from pro_app.storage.tables.releases import DataRelease
 from pro_app.storage.tables.studies import Study
 
@@ -42,15 +44,23 @@ def request_release(
     reason: str,
     purpose: str,
     demographics: Mapping[str, Mapping[str, Any]] | None = None,
+    requester: Actor | None = None,
     actor: Actor,
     now: datetime,
 ) -> ReleaseRecord:
     """Put the next number down, to be made by the worker; `demographics` as `parse_demographics` gives it.
 
-    Raises InputRejected without a reason or with an unknown purpose, NotFound, NotPermitted.
+    It is asked for by `requester` where somebody acts for another, as a command does. Raises InputRejected
+    without a reason, with an unknown purpose, or for an analysis that nobody by name asks for: whoever
+    approves it must be somebody else. Raises NotFound, NotPermitted.
     """
+    asking = requester or actor
     require_permitted(study_id, actor)
+    require_permitted(study_id, asking)
     problems = check_request(reason, purpose)
+    if purpose in ANALYSES and asking.account_id is None:
+        message = mark("For this purpose, say whose account asks for the release; somebody else approves it.")
+        problems.append(Problem(message, place="account"))
     if problems:
         raise InputRejected(tuple(problems))
     # Two who ask at the same moment queue on the study, so that each gets a number of its own.
@@ -64,8 +74,8 @@ def request_release(
         purpose=purpose,
         demographics={code: dict(said) for code, said in (demographics or {}).items()},
         requested_at=now,
-        requested_by=f"{actor.reference} ({actor.role})",
-        requested_by_id=actor.account_id,
+        requested_by=f"{asking.reference} ({asking.role})",
+        requested_by_id=asking.account_id,
         progress_done=0,
         progress_total=0,
         row_counts={},
@@ -74,10 +84,26 @@ def request_release(
     session.add(row)
     session.flush()
     said = {"number": row.number, "purpose": purpose, "people_described": len(row.demographics)}
+    if requester is not None:
+        said["requested_by"] = row.requested_by
     items = [{"field": name, "before": None, "after": str(value)} for name, value in said.items()]
     change = Change("release.request", f"release:{row.id}", items, reason=row.reason)
     record_change(session, change, actor=actor, site_id=None, now=now)
     return read_release(session, row)
+
+
+def load_requester(session: Session, *, study_id: int, username: str) -> Actor:
+    """Give somebody in whose name a command may ask for releases of the study.
+
+    Raises InputRejected where there is no such account that is open and has a role that may.
+    """
+    account = session.scalar(select(Account).where(Account.username == username.strip().lower()))
+    held = list_active_roles(session, account_id=account.id, study_id=study_id) if account else []
+    for role in held:
+        if role.role in ROLES:
+            return Actor("staff", role.role, "", study_id=study_id, site_ids=None, account_id=role.account_id)
+    message = mark("The study has no coordinator or statistician with the account “%(username)s”.")
+    raise InputRejected((Problem(message, {"username": username[:64]}, place="account"),))
 
 
 def approve_release(

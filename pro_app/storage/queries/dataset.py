@@ -90,7 +90,7 @@ def list_answers_in_force(session: Session, participant_ids: Collection[int]) ->
     statement = select(*columns).join(Response, Response.id == Answer.response_id)
     return (
         session.connection()
-        .execute(_of(statement, participant_ids).where(Answer.superseded_at.is_(None)))
+        .execute(narrow_to_people(statement, participant_ids).where(Answer.superseded_at.is_(None)))
         .all()
     )
 
@@ -119,12 +119,14 @@ def list_scores_in_force(session: Session, participant_ids: Collection[int]) -> 
     statement = select(*columns).join(Response, Response.id == Score.response_id)
     return (
         session.connection()
-        .execute(_of(statement, participant_ids).where(Score.superseded_at.is_(None)))
+        .execute(narrow_to_people(statement, participant_ids).where(Score.superseded_at.is_(None)))
         .all()
     )
 
 
-def _of(statement: Select[Any], participant_ids: Collection[int]) -> Select[Any]:
+def narrow_to_people(
+    statement: Select[*tuple[Any, ...]], participant_ids: Collection[int]
+) -> Select[*tuple[Any, ...]]:
     """Narrow rows that hang under responses to those of some participants."""
     return statement.join(Assessment, Assessment.id == Response.assessment_id).where(
         Assessment.participant_id.in_(participant_ids)

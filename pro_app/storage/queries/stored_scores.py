@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pro_app.storage.queries.dataset import narrow_to_people
 from pro_app.storage.tables.answers import Answer
 from pro_app.storage.tables.assessments import Assessment, PlannedVisit
 from pro_app.storage.tables.participants import Participant
@@ -52,7 +53,9 @@ def list_answer_values(session: Session, participant_ids: Collection[int]) -> Ro
     """Give the answers that nothing supersedes: columns response, item, state, value."""
     columns = select(Answer.response_id, Answer.item_number, Answer.state, Answer.value)
     statement = columns.join(Response, Response.id == Answer.response_id)
-    return session.execute(_of(statement, participant_ids).where(Answer.superseded_at.is_(None))).all()
+    return session.execute(
+        narrow_to_people(statement, participant_ids).where(Answer.superseded_at.is_(None))
+    ).all()
 
 
 def list_stored_scores(session: Session, participant_ids: Collection[int]) -> Rows:
@@ -74,11 +77,6 @@ def list_stored_scores(session: Session, participant_ids: Collection[int]) -> Ro
         Score.needed,
         Score.reason,
     ).join(Response, Response.id == Score.response_id)
-    return session.execute(_of(statement, participant_ids).where(Score.superseded_at.is_(None))).all()
-
-
-def _of(statement: Select[*tuple[Any, ...]], participant_ids: Collection[int]) -> Select[*tuple[Any, ...]]:
-    """Narrow rows that hang under responses to those of some participants."""
-    return statement.join(Assessment, Assessment.id == Response.assessment_id).where(
-        Assessment.participant_id.in_(participant_ids)
-    )
+    return session.execute(
+        narrow_to_people(statement, participant_ids).where(Score.superseded_at.is_(None))
+    ).all()

@@ -4,10 +4,12 @@ import json
 import logging
 from http import HTTPStatus
 
-from flask import Blueprint, Response, make_response
+from flask import Blueprint, Response, make_response, request
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from pro_app import errors
+from pro_app.web import errors as pages
 from pro_app.web import request as this
 from pro_app.web.bearer import BearerNeeded
 
@@ -29,6 +31,7 @@ def init_problems(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(errors.ProAppError, explain)
     blueprint.register_error_handler(HTTPException, explain_http)
     blueprint.register_error_handler(Exception, explain_unknown)
+    blueprint.app_errorhandler(HTTPStatus.METHOD_NOT_ALLOWED)(explain_method)
 
 
 def explain(error: errors.ProAppError) -> Response:
@@ -45,6 +48,11 @@ def explain(error: errors.ProAppError) -> Response:
 def explain_http(error: HTTPException) -> Response:
     """Explain what a route or the routing refused."""
     return make_problem(HTTPStatus(error.code or 500), error.description or "")
+
+
+def explain_method(error: HTTPException) -> ResponseReturnValue:
+    """Explain a wrong method, which the routing refuses before it knows whose address it is."""
+    return explain_http(error) if request.path.startswith("/api/") else pages.explain_http(error)
 
 
 def explain_unknown(error: Exception) -> Response:

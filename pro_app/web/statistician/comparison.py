@@ -11,56 +11,68 @@ from pro_app.errors import NotFound
 from pro_app.exports.formats.csv import write_csv
 from pro_app.exports.release_comparison import CHANGES
 from pro_app.services.releases.compare import ReleaseChanges, compare_releases
-from pro_app.services.releases.records import load_release
+from pro_app.services.releases.contents import record_download
+from pro_app.services.releases.records import ROLES, ReleaseRecord, load_release
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.statistician.face import blueprint
-from pro_app.web.statistician.release_words import CHANGE_WORDS
-from pro_app.web.statistician.releases import MAKERS
+from pro_app.web.statistician.release_forms import ReleaseActionForm
 
-ROWS_SHOWN = 300
+ARM = "arm"
 
 
 @blueprint.get("/statistics/releases/<int:earlier>/compare/<int:later>")
-@access.staff(*MAKERS)
+@access.staff(*ROLES)
 def compare(earlier: int, later: int) -> ResponseReturnValue:
-    """Show how much changed in each table, and the first changes in full."""
-    changes = _compare(earlier, later)
-    shown = pl.concat(changes.frames).head(ROWS_SHOWN)
-    counts = changes.list_counts()
+    """Show how much changed in each table, and nothing of any person."""
+    first, second = _load(earlier, later)
+    counts = _compare(first, second).list_counts()
     return render_template(
         "statistician/comparison.html",
+        form=ReleaseActionForm(),
         earlier=earlier,
         later=later,
         counts=counts,
         total=sum(sum(count[1:]) for count in counts),
-        changes=shown.to_dicts(),
-        change_words=CHANGE_WORDS,
+        shows_arms=_shows_arms(first, second),
     )
 
 
-@blueprint.get("/statistics/releases/<int:earlier>/compare/<int:later>.csv")
-@access.staff(*MAKERS)
+@blueprint.post("/statistics/releases/<int:earlier>/compare/<int:later>/rows")
+@access.staff(*ROLES)
 def comparison_rows(earlier: int, later: int) -> ResponseReturnValue:
-    """Give every change as CSV."""
-    changes = _compare(earlier, later)
+    """Hand out every change as CSV, and keep in the audit trail who took it."""
+    first, second = _load(earlier, later)
+    changes = _compare(first, second)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "changes.csv"
         write_csv(path, CHANGES, changes.frames)
         content = path.read_bytes()
+    what = f"comparison with release {earlier}"
+    record_download(this.session(), second, what=what, actor=this.actor(), now=this.now())
     response = Response(content, mimetype="text/csv")
     name = f"{this.staff().study_code}-releases-{earlier}-{later}.csv"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _compare(earlier: int, later: int) -> ReleaseChanges:
+def _load(earlier: int, later: int) -> tuple[ReleaseRecord, ReleaseRecord]:
     if earlier >= later:
         raise NotFound("comparison")
-    study_id, actor = this.staff().study_id, this.actor()
-    first, second = (
-        load_release(this.session(), study_id=study_id, number=number, actor=actor)
-        for number in (earlier, later)
-    )
+    session, study_id, actor = this.session(), this.staff().study_id, this.actor()
+    first = load_release(session, study_id=study_id, number=earlier, actor=actor)
+    return first, load_release(session, study_id=study_id, number=later, actor=actor)
+
+
+def _compare(first: ReleaseRecord, second: ReleaseRecord) -> ReleaseChanges:
+    """Compare two releases, without changes of arms unless both may show them."""
     folder = this.parts().settings.releases_folder
-    return compare_releases(this.session(), first, second, folder=folder)
+    changes = compare_releases(this.session(), first, second, folder=folder)
+    if _shows_arms(first, second):
+        return changes
+    told = pl.col("column").ne_missing(ARM)
+    return ReleaseChanges(tuple(frame.filter(told) for frame in changes.frames))
+
+
+def _shows_arms(first: ReleaseRecord, second: ReleaseRecord) -> bool:
+    return first.shows_arms and second.shows_arms

@@ -28,9 +28,13 @@ ROWS_SHOWN = 400
 
 @dataclass(frozen=True, slots=True)
 class FigureView:
-    """One figure as the page shows it; `rows` are written out, `svg` is None where a table says it better."""
+    """One figure as the page shows it; `rows` are written out, `svg` is None where a table says it better.
+
+    `title` says what of: the scale, the instrument, the definition of deterioration.
+    """
 
     code: str
+    title: str
     words: FigureWords
     svg: Markup | None
     columns: Sequence[Mapping[str, object]]
@@ -65,8 +69,10 @@ class FigurePage:
         self._language = str(get_locale())
         rates = {name: str(COLUMN_WORDS[name]) for name in ("completion_rate", "available_data_rate")}
         codes = tables["assessments"]["visit_code"].unique().to_list()
-        # Visits and arms go by their codes on a chart: the words are too long to stand side by side.
-        visits = {code: code for code in order_visit_codes(protocol, codes)}
+        visits = {
+            code: protocol.visit_label(code, self._language) for code in order_visit_codes(protocol, codes)
+        }
+        # Arms go by their codes on a chart: the words are too long to stand beside a line.
         self._labels = FigureLabels({ALL_ARMS: str(EVERYONE)}, visits, rates)
 
     def estimate(self, figure: Figure) -> pl.DataFrame:
@@ -80,11 +86,12 @@ class FigurePage:
 
     def _view(self, figure: Figure, frame: pl.DataFrame) -> FigureView:
         words = FIGURE_WORDS[figure.code]
+        title = " – ".join(filter(None, (str(words.title), *self._subject(figure))))
         svg = None
         if figure.draw is not None and frame.height:
             chart_words = ChartWords(
                 key=figure.code,
-                title=" – ".join(filter(None, (str(words.title), self._subject(figure)))),
+                title=title,
                 description=str(words.intro),
                 x=str(words.x),
                 y=str(words.y),
@@ -93,14 +100,20 @@ class FigurePage:
             # Drawn by us from numbers and the protocol's own words, which the drawing escapes.
             svg = Markup(figure.draw(frame, chart_words, self._labels))  # noqa: S704 -- as above
         columns, rows = self._write_table(frame.head(ROWS_SHOWN))
-        return FigureView(figure.code, words, svg, columns, rows, frame.height)
+        return FigureView(figure.code, title, words, svg, columns, rows, frame.height)
 
-    def _subject(self, figure: Figure) -> str:
+    def _subject(self, figure: Figure) -> tuple[str, ...]:
+        """Say what of a figure is: nothing where it is about all questionnaires."""
         if figure.code in {"completion", "reasons"}:
-            return ""
+            return ()
         if figure.code == "completeness":
-            return self._choice.instrument
-        return scale_name(self._choice.instrument, self._choice.scale, self._language)
+            return (self._choice.instrument.upper(),)
+        name = scale_name(self._choice.instrument, self._choice.scale, self._language)
+        scale = f"{name} ({self._choice.scale})"
+        if figure.code != "deterioration":
+            return (scale,)
+        declared = {d.code: d.label.text(self._language) for d in self._protocol.analysis.deterioration}
+        return (scale, declared.get(self._choice.definition, self._choice.definition))
 
     def _write_table(self, frame: pl.DataFrame) -> tuple[list[dict[str, object]], list[list[str]]]:
         """Write out the table behind a figure: words for codes, numbers as people read them."""

@@ -9,16 +9,15 @@ from flask_babel import gettext
 from pro_app.errors import NotFound
 from pro_app.figures.figure import FIGURES, Choice
 from pro_app.services.figure_tables import FigureSource, load_live_source, load_release_source
-from pro_app.services.releases.records import load_release
+from pro_app.services.releases.records import ROLES, load_release
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.statistician.face import blueprint
 from pro_app.web.statistician.figure_page import FigurePage, offer_choices
-from pro_app.web.statistician.releases import MAKERS
 
 
 @blueprint.get("/statistics/figures")
-@access.staff(*MAKERS)
+@access.staff(*ROLES)
 def figures() -> ResponseReturnValue:
     """Show the figures of the present data, the arms together."""
     return _render(
@@ -32,14 +31,14 @@ def figures() -> ResponseReturnValue:
 
 
 @blueprint.get("/statistics/figures/<code>.csv")
-@access.staff(*MAKERS)
+@access.staff(*ROLES)
 def figure_numbers(code: str) -> ResponseReturnValue:
     """Give the table behind one live figure."""
     return _render_csv(_load_live(), code, may_split=False)
 
 
 @blueprint.get("/statistics/releases/<int:number>/figures")
-@access.staff(*MAKERS)
+@access.staff(*ROLES)
 def release_figures(number: int) -> ResponseReturnValue:
     """Show the figures of a release."""
     source, may_split = _load_released(number)
@@ -62,7 +61,7 @@ def release_figures(number: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/statistics/releases/<int:number>/figures/<code>.csv")
-@access.staff(*MAKERS)
+@access.staff(*ROLES)
 def release_figure_numbers(number: int, code: str) -> ResponseReturnValue:
     """Give the table behind one figure of a release."""
     source, may_split = _load_released(number)
@@ -71,7 +70,11 @@ def release_figure_numbers(number: int, code: str) -> ResponseReturnValue:
 
 def _load_live() -> FigureSource:
     return load_live_source(
-        this.parts().database, study_id=this.staff().study_id, actor=this.actor(), now=this.now()
+        this.parts().database,
+        study_id=this.staff().study_id,
+        instrument=request.args.get("scale", "").partition(":")[0],
+        actor=this.actor(),
+        now=this.now(),
     )
 
 
@@ -94,7 +97,8 @@ def _read_choice(source: FigureSource, *, may_split: bool) -> Choice:
         instrument, scale = source.scales[0]
     codes = [definition.code for definition in source.protocol.analysis.deterioration]
     wanted = request.args.get("definition", "")
-    return Choice(instrument, scale, wanted if wanted in codes else next(iter(codes), ""), by_arm)
+    definition = wanted if wanted in codes else next(iter(codes), "")
+    return Choice(instrument, scale, definition, by_arm=by_arm, may_split=may_split)
 
 
 def _render(

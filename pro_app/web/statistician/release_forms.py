@@ -2,10 +2,11 @@
 
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField
+from flask_wtf.file import FileField, FileSize
 from wtforms import RadioField, SelectChoice, StringField
 from wtforms.validators import InputRequired, Length
 
+from pro_app.services.releases.demographics import LARGEST_FILE
 from pro_app.services.releases.request import LONGEST_REASON
 
 PURPOSE_WORDS = {
@@ -42,6 +43,7 @@ class ReleaseForm(FlaskForm):
             "Columns participant_code, age, sex (F, M or U). Without it AGE and SEX stay empty in SDTM and "
             "ADaM."
         ),
+        validators=[FileSize(LARGEST_FILE, message=lazy_gettext("The file is too large."))],
     )
 
 

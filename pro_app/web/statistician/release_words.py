@@ -14,17 +14,16 @@ STATE_WORDS = {
 FAILURE_WORDS = {
     "scores_disagree": lazy_gettext(
         "The stored scores and the two ways of computing them do not agree, so nothing was released. The "
-        "list below names every difference."
+        "list below names the differences, at most 200 of them."
+    ),
+    "gave_up": lazy_gettext(
+        "Making it was begun several times and broken off each time, so it is not tried any more. The data "
+        "are untouched. Tell the administrator before you ask for the release again."
     ),
     "error": lazy_gettext(
         "Something went wrong while the files were written. Nothing was released; the data are untouched. "
         "Ask for the release again, and tell the administrator if it happens twice."
     ),
-}
-CHANGE_WORDS = {
-    "added": lazy_gettext("added"),
-    "changed": lazy_gettext("changed"),
-    "removed": lazy_gettext("removed"),
 }
 _SOME_STEP = mark("Writing the files")
 _KB, _MB = 1000, 1_000_000

@@ -1,6 +1,6 @@
 """Data releases: ask for one, watch it being made, approve it, take it."""
 
-from flask import flash, redirect, render_template, send_file, url_for
+from flask import flash, jsonify, redirect, render_template, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -9,28 +9,27 @@ from pro_app.services.releases.contents import find_archive, record_download
 from pro_app.services.releases.demographics import parse_demographics
 from pro_app.services.releases.files import archive_name
 from pro_app.services.releases.overview import list_members, list_takers
-from pro_app.services.releases.records import ReleaseRecord, list_releases, load_release
+from pro_app.services.releases.records import ROLES, ReleaseRecord, list_releases, load_release
+from pro_app.services.releases.remarks import list_grouped_remarks
 from pro_app.services.releases.request import approve_release, request_release
 from pro_app.web import access
 from pro_app.web import request as this
+from pro_app.web.principals import asks_by_itself
 from pro_app.web.problems import show_problems
 from pro_app.web.statistician.face import blueprint
 from pro_app.web.statistician.release_forms import PURPOSE_WORDS, ReleaseActionForm, ReleaseForm
 from pro_app.web.statistician.release_words import FAILURE_WORDS, STATE_WORDS, file_size, step_words
 
-MAKERS = ("statistician", "coordinator")
-SECONDS_BETWEEN_LOOKS = "3"
-
 
 @blueprint.get("/statistics/releases")
-@access.staff(*MAKERS)
+@access.staff(*ROLES)
 def releases() -> ResponseReturnValue:
     """List the releases of the study, with the form for the next one."""
     return _render_list(ReleaseForm())
 
 
 @blueprint.post("/statistics/releases")
-@access.staff(*MAKERS)
+@access.staff(*ROLES)
 def ask_for_release() -> ResponseReturnValue:
     """Put a release down to be made, and show it."""
     form = ReleaseForm()
@@ -38,8 +37,8 @@ def ask_for_release() -> ResponseReturnValue:
         return _render_list(form, status=400)
     study_id = this.staff().study_id
     try:
-        content = form.demographics.data.read() if form.demographics.data else b""
-        described = parse_demographics(this.session(), content, study_id=study_id) if content else None
+        file = form.demographics.data
+        described = parse_demographics(this.session(), file.read(), study_id=study_id) if file else None
         release = request_release(
             this.session(),
             study_id=study_id,
@@ -56,18 +55,24 @@ def ask_for_release() -> ResponseReturnValue:
 
 
 @blueprint.get("/statistics/releases/<int:number>")
-@access.staff(*MAKERS)
+@access.staff(*ROLES)
 def release(number: int) -> ResponseReturnValue:
-    """Show one release; while it is being made the page looks again by itself."""
+    """Show one release; while it is being made a script asks `release_state` how far it is."""
+    return _render_release(_load(number))
+
+
+@blueprint.get("/statistics/releases/<int:number>/state")
+@access.staff(*ROLES)
+@asks_by_itself
+def release_state(number: int) -> ResponseReturnValue:
+    """Say how far a release is: `state`, `done` of `total`, and `words` for the step."""
     record = _load(number)
-    page = _render_release(record)
-    if record.state in {"requested", "making"}:
-        return page, 200, {"Refresh": SECONDS_BETWEEN_LOOKS}
-    return page
+    _, done, total = record.progress
+    return jsonify(state=record.state, done=done, total=total, words=_progress_words(record))
 
 
 @blueprint.post("/statistics/releases/<int:number>/approve")
-@access.staff(*MAKERS)
+@access.staff(*ROLES)
 def approve(number: int) -> ResponseReturnValue:
     """Approve the purpose of a release as the second person."""
     if ReleaseActionForm().validate_on_submit():
@@ -88,7 +93,7 @@ def approve(number: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/statistics/releases/<int:number>/archive")
-@access.staff(*MAKERS)
+@access.staff(*ROLES)
 def download_release(number: int) -> ResponseReturnValue:
     """Hand out the ZIP of a release, and keep in the audit trail who took it."""
     record = _load(number)
@@ -100,6 +105,15 @@ def download_release(number: int) -> ResponseReturnValue:
 
 def _load(number: int) -> ReleaseRecord:
     return load_release(this.session(), study_id=this.staff().study_id, number=number, actor=this.actor())
+
+
+def _progress_words(record: ReleaseRecord) -> str:
+    """Put the progress into one sentence, empty while nobody works on the release."""
+    if record.state != "making":
+        return ""
+    code, done, total = record.progress
+    so_far = gettext("%(done)s of %(total)s", done=done, total=total) if total else ""
+    return " – ".join(filter(None, (step_words(code), so_far)))
 
 
 def _render_list(form: ReleaseForm, *, status: int = 200) -> ResponseReturnValue:
@@ -123,9 +137,10 @@ def _render_release(record: ReleaseRecord, form: ReleaseActionForm | None = None
         state_words=STATE_WORDS,
         purpose_words=PURPOSE_WORDS,
         failure_words=FAILURE_WORDS,
-        step=step_words(record.progress[0]),
+        progress_words=_progress_words(record),
         size=file_size(record.archive_size),
         may_approve=record.needs_approval and record.requested_by_id != this.actor().account_id,
+        remarks=list_grouped_remarks(this.session(), record, folder=folder) if made else [],
         members=list_members(this.session(), record, folder=folder) if made else None,
         downloads=list_takers(this.session(), record) if made else (),
         others=[

@@ -19,6 +19,7 @@ from pro_app.services.accounts import (
     load_account,
     revoke_role,
 )
+from pro_app.services.api_tokens import create_token, find_token_holder, list_tokens
 from pro_app.services.sessions import StaffSignIn, find_staff_sign_in
 from pro_app.services.staff_directory import list_own_roles, list_staff, load_staff_member
 from pro_app.services.staff_sign_in import sign_in_staff, switch_role
@@ -188,6 +189,43 @@ def test_losing_the_role_the_account_or_the_password_ends_the_session(
     assert find_staff_sign_in(database, token, now=NOW) is None
     with pytest.raises(SignInRefused):
         sign_in(database, "nurse")
+
+
+@pytest.mark.parametrize("how", ["role", "account", "reset", "own password"])
+def test_tokens_end_for_good_with_the_role_the_account_or_the_password(
+    database: Database, world: StaffWorld, how: str
+) -> None:
+    account_id, owner = world.account_ids["statistician"], world.actor("statistician")
+    administrator = world.actor("administrator")
+    with database.writing() as session:
+        token = create_token(session, label="R", days=30, actor=owner, now=NOW)
+        other = create_token(session, label="R", days=30, actor=world.actor("coordinator"), now=NOW)
+    held_id = role_id(database, world, "statistician")
+    with database.writing() as session:
+        if how == "role":
+            revoke_role(session, staff_role_id=held_id, actor=administrator, now=NOW)
+            grant_role(
+                session,
+                account_id=account_id,
+                study_id=world.study_id,
+                role="statistician",
+                site_id=None,
+                actor=administrator,
+                now=NOW,
+            )
+        elif how == "account":
+            disable_account(session, account_id=account_id, actor=administrator, now=NOW)
+            enable_account(session, account_id=account_id, actor=administrator, now=NOW)
+        else:
+            actor = owner if how == "own password" else administrator
+            change_password(session, account_id=account_id, password=NEW_PASSWORD, actor=actor, now=NOW)
+
+    assert find_token_holder(database, token, now=NOW) is None
+    assert find_token_holder(database, other, now=NOW) is not None
+    with database.reading() as session:
+        [ended] = list_tokens(session, actor=owner)
+        entries = list_entries(session, action="api_token.revoke", subject_ref="api_token:1", limit=5)
+    assert (ended.revoked_at, len(entries)) == (NOW, 1)
 
 
 def test_a_closed_account_can_be_opened_again(database: Database, world: StaffWorld) -> None:

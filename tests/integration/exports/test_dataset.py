@@ -55,8 +55,8 @@ ALLOWED_COLUMNS = {
     "wording_sha256",
     "scores": "study site participant_code visit_code ordinal instrument instrument_version response_version "
     "is_current incomplete scoring_name scale value raw answered not_applicable missing needed reason "
-    "instrument_sha256 app_version scored_at observed_on is_baseline baseline change minimal_difference "
-    "change_category importance_threshold important",
+    "instrument_sha256 app_version scored_at observed_on submitted_at is_baseline baseline change "
+    "minimal_difference change_category importance_threshold important",
     "deterioration": "study site participant_code arm instrument scale definition minimal_difference event "
     "time_days time_months outcome starts_on ends_on reference value visit_code",
     "completion": "study visit_code randomised expected received valid in_window late incomplete missed "

@@ -1,5 +1,6 @@
 from datetime import UTC, date, datetime
 
+import polars as pl
 import pytest
 from clinic_world import Clinic, noon
 from export_world import (
@@ -14,11 +15,13 @@ from export_world import (
 from polars.testing import assert_frame_equal
 
 from pro_app.exports.tidy.batch import PEOPLES_TABLES
+from pro_app.figures.estimates.completion import estimate_completion
 from pro_app.services.answers import Operation, save_operations
 from pro_app.services.clinic_scope import ClinicScope
 from pro_app.services.completion import count_completion
 from pro_app.services.events import Correction, correct_event
 from pro_app.services.releases.request import request_release
+from pro_app.services.visits import reopen_visit
 
 CONSENT, RANDOMISATION, WEEK_8 = date(2026, 1, 5), date(2026, 1, 12), date(2026, 3, 9)
 BOTH = {"qlq-c30": golden_answers("c30", 0), "qlq-ginet21": golden_answers("ginet21", 0)}
@@ -112,6 +115,32 @@ def test_completion_is_what_the_clinic_counts(clinic: Clinic) -> None:
         assert row["available_data_rate"] == figures.available_data_rate
 
 
+def test_a_begun_form_that_is_open_again_counts_as_neither_incomplete_nor_missed_anywhere(
+    clinic: Clinic,
+) -> None:
+    participant_id = enrol(clinic, "15-001")
+    give_answers(clinic, participant_id, "W08", on=WEEK_8, answers={"qlq-c30": {1: "1"}})
+    assessment_id = clinic.assessments(participant_id)["W08"].assessment_id
+    with clinic.writing() as session:
+        reopen_visit(
+            session, assessment_id, reason="was away", actor=clinic.nurse, now=noon(date(2026, 3, 17))
+        )
+    scope = ClinicScope(clinic.study_id, None, ())
+    counts = []
+    # While it is open again, and when that is over.
+    for on in (date(2026, 4, 1), date(2026, 5, 20)):
+        tables = tidy_tables(clinic, now=noon(on))
+        with clinic.database.reading() as session:
+            table = count_completion(session, scope, language="fr", now=noon(on))
+        [known] = [row.completion for row in table.rows if row.completion.visit_code == "W08"]
+        [frozen] = tables.rows("completion", visit_code="W08")
+        [figure] = estimate_completion(tables.frames).filter(pl.col("visit_code") == "W08").rows(named=True)
+        for row in (frozen, figure):
+            assert (row["incomplete"], row["missed"]) == (known.incomplete, known.missed)
+        counts.append((known.expected, known.received, known.incomplete, known.missed))
+    assert counts == [(1, 0, 0, 0), (1, 0, 1, 0)]
+
+
 def test_changes_are_counted_from_the_last_form_before_randomisation(clinic: Clinic) -> None:
     participant_id = clinic.enrol(CONSENT)
     answer_form(clinic, participant_id, "BASELINE", on=CONSENT, line=0)
@@ -157,6 +186,7 @@ def test_the_day_of_a_form_is_that_of_its_last_answer_where_the_person_lives(cli
     [row] = tables.rows("assessments", visit_code="W08")
     assert row["observed_on"] == date(2026, 3, 10)
     assert {row["observed_on"] for row in tables.rows("scores")} == {date(2026, 3, 10)}
+    assert {row["submitted_at"] for row in tables.rows("scores")} == {row["submitted_at"]}
     [item] = tables.rows("items", visit_code="W08", state="answered")
     assert item["answered_at"] == item["received_at"] == late_evening
     assert (item["entered_by"], item["operation_id"]) == ("participant", "midnight")

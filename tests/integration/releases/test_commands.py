@@ -1,6 +1,7 @@
 """The commands about releases, as whoever keeps the installation runs them."""
 
 import csv
+import errno
 import hashlib
 import zipfile
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from making_world import MakingWorld
 from sqlalchemy import text
 
 from pro_app.cli import main
+from pro_app.services.releases.contents import list_downloads
 
 Run = Callable[..., Result]
 
@@ -62,6 +64,12 @@ def test_a_release_is_made_listed_and_verified(sqlite_world: MakingWorld, run: R
     verified = run("rebuild", "1", "--verify", "--out", rebuilt)
     assert (verified.exit_code, verified.stdout.strip()) == (0, "Release 1: 0 differences")
     assert rebuilt.read_bytes() == content
+    with sqlite_world.database.reading() as session:
+        taken = list_downloads(session, sqlite_world.load())
+    assert [(entry.actor, entry.after("what")) for entry in taken] == [
+        ("system:command", "rebuilt archive"),
+        ("system:command", "archive"),
+    ]
 
 
 def test_a_file_with_age_and_sex_goes_along_and_a_bad_one_is_refused(run: Run, tmp_path: Path) -> None:
@@ -140,3 +148,77 @@ def test_unusable_arguments_are_explained(run: Run, arguments: tuple[str, ...], 
 
     assert refused.exit_code == 2
     assert message in refused.output
+
+
+def test_damage_is_told_in_words(sqlite_world: MakingWorld, run: Run, tmp_path: Path) -> None:
+    run(*CREATE)
+    run(*CREATE)
+    sqlite_world.damage("tables/parquet/items.parquet")
+
+    verified = run("rebuild", "1", "--verify", "--out", tmp_path / "rebuilt.zip")
+    compared = run("compare", "1", "2")
+
+    assert verified.exit_code == 3
+    assert "The stored ZIP is not the one that was made" in verified.output
+    assert "Release 1 cannot be read any more: take its ZIP from a backup." in verified.output
+    assert not (tmp_path / "rebuilt.zip").exists()
+    assert compared.exit_code == 2
+    assert "The ZIP of the release is gone or damaged: take it from a backup." in compared.output
+
+
+def test_where_the_files_go_is_looked_at_before_anything_is_made(
+    sqlite_world: MakingWorld, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    nowhere = run(*CREATE, "--out", tmp_path / "nowhere" / "x.zip")
+    no_folder = run(*CREATE, "--out", tmp_path / "file" / "x.zip")
+    a_folder = run(*CREATE, "--out", tmp_path)
+    sqlite_world.folder.touch()
+    unusable = run(*CREATE)
+
+    assert [found.exit_code for found in (nowhere, no_folder, a_folder, unusable)] == [2, 2, 2, 2]
+    assert "x.zip: there is no such file or folder." in nowhere.output
+    assert "x.zip: there is no such file or folder." in no_folder.output
+    assert "this is a folder, not a file." in a_folder.output
+    assert "releases: the file cannot be read or written" in unusable.output
+    assert run("list").output == "There is no release yet.\n"
+
+
+def test_a_copy_that_fails_leaves_the_release_made_and_says_so(
+    sqlite_world: MakingWorld, run: Run, *, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_the_disk(*_: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfile", fill_the_disk)
+
+    made = run(*CREATE, "--out", tmp_path / "x.zip")
+
+    assert made.exit_code == 2
+    assert f"Release 1 is made ({sqlite_world.archive()}); only the copy failed." in made.output
+    assert "x.zip: the disk is full." in made.output
+    assert sqlite_world.load().state == "made"
+
+
+def test_an_analysis_needs_the_account_of_the_one_who_asks(sqlite_world: MakingWorld, run: Run) -> None:
+    final = ("create", "--reason", "The end", "--purpose", "final")
+    without = run(*final)
+    wrong = [run(*final, "--account", name) for name in ("member-0", "nobody")]
+    made = run(*final, "--account", "member-2")
+
+    assert [found.exit_code for found in (without, *wrong, made)] == [2, 2, 2, 0]
+    assert "account: For this purpose, say whose account asks for the release" in without.output
+    assert "account: The study has no coordinator or statistician" in wrong[0].output
+    assert sqlite_world.load().requested_by_id == sqlite_world.clinic.coordinator.account_id
+    assert len(run("list").output.splitlines()) == 1
+
+
+def test_a_release_that_another_process_took_over_is_not_called_refused(
+    sqlite_world: MakingWorld, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pro_app.cli.release.make_release", lambda *_, **__: sqlite_world.load())
+
+    lost = run(*CREATE)
+
+    assert lost.exit_code == 1
+    assert "Release 1 was not made here; another process has taken it over: being made." in lost.output

@@ -1,14 +1,14 @@
 """What changed from one release to the next: rows added, values changed, and who, when and why."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
 from clinic_world import noon
 from export_world import give_answers, golden_answers, send
-from making_world import LATER, MakingWorld
+from making_world import CUT_OFF, LATER, MakingWorld
 
-from pro_app.errors import InputRejected
+from pro_app.errors import InputRejected, NotFound
 from pro_app.services.events import Correction, correct_event
 from pro_app.services.releases.compare import ReleaseChanges, compare_releases
 from pro_app.services.visits import NotDone, record_not_done
@@ -114,3 +114,73 @@ def test_the_order_of_the_numbers_does_not_matter_but_they_must_differ(sqlite_wo
     assert backwards.list_counts()[0] == ("participants", 1, 0, 0)
     with pytest.raises(InputRejected):
         compare(sqlite_world, 1, 1)
+
+
+def test_a_value_is_not_laid_at_the_door_of_whoever_came_last(world: MakingWorld) -> None:
+    participant_id = world.answer_baseline()
+    progressed = world.clinic.record(participant_id, "progressed", date(2026, 3, 20))
+    world.make()
+    with world.database.writing() as session:
+        correct_event(
+            session,
+            event_id=progressed,
+            correction=Correction(reason="The scan was read again", occurred_on=date(2026, 3, 21)),
+            actor=world.clinic.nurse,
+            now=noon(CORRECTED_ON),
+        )
+    world.clinic.record(participant_id, "new_treatment", date(2026, 3, 25))
+    world.make(now=LATER)
+
+    changes = compare(world)
+
+    [moved] = rows(changes, "participants", column="progressed_on")
+    [replaced] = rows(changes, "events", column="in_force")
+    for row in (moved, replaced):
+        assert (row["action"], row["reason"]) == ("event.correct", "The scan was read again")
+        assert row["at"] == noon(CORRECTED_ON)
+    [treated] = rows(changes, "participants", column="new_treatment_on")
+    assert (treated["action"], treated["reason"]) == ("event.record", None)
+
+
+def test_a_form_that_was_never_sent_does_not_change_between_two_releases(world: MakingWorld) -> None:
+    participant_id = world.answer_baseline()
+    given = {"qlq-c30": golden_answers("c30", 3)}
+    give_answers(world.clinic, participant_id, "W08", on=WEEK_8, answers=given)
+    world.make()
+    world.make(now=LATER)
+
+    changes = compare(world)
+
+    counts = {table: tuple(numbers) for table, *numbers in changes.list_counts()}
+    assert (counts["scores"], counts["items"]) == ((0, 0, 0), (0, 0, 0))
+
+
+def test_what_was_stamped_before_the_cut_off_but_committed_after_it_has_its_author(
+    sqlite_world: MakingWorld,
+) -> None:
+    world = sqlite_world
+    participant_id = world.answer_baseline()
+    world.make()
+    stamped = CUT_OFF - timedelta(seconds=1)
+    with world.database.writing() as session:
+        record_not_done(
+            session,
+            assessment_id=world.clinic.assessments(participant_id)["W08"].assessment_id,
+            not_done=NotDone(reason="TOO_ILL", said_by="patient", text=""),
+            actor=world.clinic.nurse,
+            now=stamped,
+        )
+    world.make(now=LATER)
+
+    (missing,) = rows(compare(world), "assessments", column="missing_reason")
+
+    assert (missing["actor"], missing["at"]) == (world.clinic.nurse.reference, stamped)
+
+
+def test_a_damaged_zip_is_not_compared(sqlite_world: MakingWorld) -> None:
+    sqlite_world.make()
+    sqlite_world.make(now=LATER)
+    sqlite_world.damage("tables/parquet/items.parquet")
+
+    with pytest.raises(NotFound):
+        compare(sqlite_world)

@@ -2,20 +2,32 @@
 
 import hashlib
 import json
+import re
+import stat
+import time
 import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 
 import polars as pl
 import pytest
 from making_world import CUT_OFF, LATER, REASON, MakingWorld
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from pro_app.audit.verification import verify_audit_trail
+from pro_app.exports.making.workplace import report_nothing
 from pro_app.exports.tables.catalogue import TABLES
-from pro_app.services.releases.lease import LEASE
-from pro_app.services.releases.make import make_due_releases, make_release
+from pro_app.services.releases.freeze import ScoresDisagree, freeze_source
+from pro_app.services.releases.lease import LEASE, LeaseKeeper
+from pro_app.services.releases.make import MOST_DETAILS, make_due_releases, make_release
+from pro_app.services.releases.records import ReleaseRecord
+from pro_app.storage.database import Database
 
 FOLDERS = {
     "tables/csv", "tables/parquet", "tables/spss", "tables/stata", "cdisc/sdtm", "cdisc/adam", "cdisc/odm",
@@ -197,3 +209,142 @@ def test_all_that_waits_is_made_one_after_the_other(sqlite_world: MakingWorld) -
     assert ended == 2
     assert [sqlite_world.load(number).state for number in (1, 2)] == ["made", "made"]
     assert sorted(path.name for path in sqlite_world.folder.rglob("*")) == ["1.zip", "2.zip", "reluth"]
+
+
+def test_a_release_that_ends_its_makers_is_given_up(world: MakingWorld) -> None:
+    world.request()
+    world.request()
+    now = CUT_OFF
+    for _ in range(3):
+        begun = world.claim(now=now)
+        assert begun is not None
+        assert begun.number == 1
+        now += LEASE + timedelta(seconds=1)
+
+    following = world.claim(now=now)
+
+    assert following is not None
+    assert following.number == 2
+    assert (world.load().state, world.load().failure_code) == ("failed", "gave_up")
+
+
+def test_of_many_differences_the_first_are_kept_and_all_are_counted(
+    sqlite_world: MakingWorld, tmp_path: Path
+) -> None:
+    for line in range(10):
+        sqlite_world.answer_baseline(f"15-{line:03}", line=line)
+    with sqlite_world.database.writing() as session:
+        session.execute(text("UPDATE scores SET value = value + 1, raw = raw + 1"))
+    sqlite_world.request()
+    claim = sqlite_world.claim()
+    assert claim is not None
+
+    with pytest.raises(ScoresDisagree) as refused:
+        freeze_source(sqlite_world.database, claim, folder=tmp_path, progress=report_nothing)
+
+    assert len(refused.value.lines) == MOST_DETAILS + 1
+    assert re.fullmatch(r"and \d+ more", refused.value.lines[-1])
+
+
+def test_nobody_but_the_app_s_own_user_can_read_or_change_a_release(sqlite_world: MakingWorld) -> None:
+    sqlite_world.folder.mkdir(mode=0o755)
+    sqlite_world.make()
+
+    place = sqlite_world.archive()
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (sqlite_world.folder, place.parent, place)]
+    assert modes == [0o700, 0o700, 0o400]
+
+
+def test_a_lease_is_renewed_and_the_progress_told_though_one_write_fails(sqlite_world: MakingWorld) -> None:
+    sqlite_world.request()
+    claim = sqlite_world.claim()
+    assert claim is not None
+    later = CUT_OFF + LEASE - timedelta(seconds=1)
+    stumbling = StumblingDatabase(sqlite_world.database.engine)
+    keeper = LeaseKeeper(stumbling, claim, lambda: later, look_every_seconds=0.01)
+    keeper.report("sdtm", 40, 100)
+    thread = Thread(target=keeper.keep)
+    thread.start()
+    try:
+        wait_until(lambda: sqlite_world.load().progress == ("sdtm", 40, 100))
+    finally:
+        keeper.stop()
+        thread.join()
+
+    assert stumbling.fell
+    assert sqlite_world.claim(now=later + LEASE) is None
+    assert sqlite_world.claim(now=later + LEASE + timedelta(seconds=1)) is not None
+
+
+def test_who_lost_the_lease_in_the_middle_ends_without_an_error(sqlite_world: MakingWorld) -> None:
+    sqlite_world.answer_baseline()
+    sqlite_world.request()
+    slow = sqlite_world.claim()
+    assert slow is not None
+    winners: list[ReleaseRecord] = []
+
+    def lose(step: str, _done: int, _total: int) -> None:
+        if step == "sdtm" and not winners:
+            winners.append(sqlite_world.make_next(now=LATER))
+
+    given = make_release(
+        sqlite_world.database,
+        slow,
+        folder=sqlite_world.folder,
+        actor=sqlite_world.statistician,
+        clock=lambda: CUT_OFF,
+        progress=lose,
+    )
+
+    assert [given] == winners
+    assert given.state == "made"
+
+
+def test_a_file_whose_release_could_not_be_written_down_is_taken_away(sqlite_world: MakingWorld) -> None:
+    sqlite_world.request()
+    with sqlite_world.database.writing() as session:
+        session.execute(
+            text(
+                "CREATE TRIGGER refuse BEFORE UPDATE OF made_at ON data_releases "
+                "WHEN NEW.made_at IS NOT NULL BEGIN SELECT RAISE(ABORT, 'refused'); END"
+            )
+        )
+
+    with pytest.raises(DBAPIError, match="refused"):
+        sqlite_world.make_next()
+
+    assert sqlite_world.load().state == "failed"
+    assert not sqlite_world.archive().exists()
+
+
+def test_a_row_cannot_be_replaced_past_the_triggers(sqlite_world: MakingWorld) -> None:
+    sqlite_world.make()
+    for table in ("data_releases", "audit_entries", "audit_payloads"):
+        with (
+            pytest.raises(DBAPIError, match=r"never changes|append-only"),
+            sqlite_world.database.writing() as session,
+        ):
+            session.execute(text(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}"))
+
+
+@dataclass(frozen=True)
+class StumblingDatabase(Database):
+    """A database that cannot be written the first time."""
+
+    fell: list[bool] = field(default_factory=list)
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Raise once, then open a session as ever."""
+        if not self.fell:
+            self.fell.append(True)
+            raise ConnectionError
+        with super().writing() as session:
+            yield session
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < until
+        time.sleep(0.01)

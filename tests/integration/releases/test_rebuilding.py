@@ -1,5 +1,6 @@
 """The same release again from its own source, whatever became of the data; every answer traced back."""
 
+import hashlib
 import shutil
 import zipfile
 from dataclasses import replace
@@ -108,3 +109,30 @@ def test_a_release_whose_zip_is_gone_cannot_be_rebuilt(sqlite_world: MakingWorld
 
     with pytest.raises(NotFound):
         rebuild(sqlite_world, made, tmp_path)
+
+
+def test_a_damaged_zip_is_said_to_be_damaged(sqlite_world: MakingWorld, tmp_path: Path) -> None:
+    sqlite_world.answer_baseline()
+    made = sqlite_world.make()
+    sqlite_world.damage("tables/parquet/items.parquet")
+
+    report = rebuild(sqlite_world, made, tmp_path)
+
+    assert (report.is_intact, report.is_readable, report.is_well) == (False, False, False)
+    assert list(tmp_path.glob("*.zip")) == []
+
+
+def test_another_compression_of_the_same_files_is_no_difference(
+    sqlite_world: MakingWorld, tmp_path: Path
+) -> None:
+    made = sqlite_world.make()
+    with zipfile.ZipFile(sqlite_world.archive()) as old, zipfile.ZipFile(tmp_path / "other", "w") as new:
+        for info in old.infolist():
+            new.writestr(info, old.read(info), zipfile.ZIP_STORED)
+    shutil.move(tmp_path / "other", sqlite_world.archive())
+    sha256 = hashlib.sha256(sqlite_world.archive().read_bytes()).hexdigest()
+
+    report = rebuild(sqlite_world, replace(made, archive_sha256=sha256), tmp_path)
+
+    assert not report.same_bytes
+    assert report.is_well

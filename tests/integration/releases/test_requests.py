@@ -8,9 +8,10 @@ import pytest
 from clinic_world import staff_actor
 from making_world import CONSENT, CUT_OFF, LATER, MakingWorld
 
-from pro_app.audit.actor import Actor
+from pro_app.audit.actor import Actor, system_actor
 from pro_app.errors import InputRejected, NotFound, NotPermitted
 from pro_app.services.releases.contents import (
+    find_archive,
     list_downloads,
     open_archive,
     open_file,
@@ -229,3 +230,26 @@ def test_a_zip_that_is_gone_or_cut_short_is_not_handed_out(sqlite_world: MakingW
         open_archive(session, made, folder=sqlite_world.folder),
     ):
         pass
+
+
+def test_an_archive_with_other_bytes_is_not_handed_out(sqlite_world: MakingWorld) -> None:
+    made = sqlite_world.make()
+    folder = sqlite_world.folder
+    with sqlite_world.database.reading() as session:
+        find_archive(session, made, folder=folder)
+
+        sqlite_world.damage("README.html")
+
+        with pytest.raises(NotFound), open_archive(session, made, folder=folder):
+            pytest.fail("handed out")
+        with pytest.raises(NotFound), open_file(session, made, "manifest.json", folder=folder):
+            pytest.fail("handed out")
+
+
+def test_an_analysis_is_asked_for_by_somebody_by_name(sqlite_world: MakingWorld) -> None:
+    command = system_actor("command", "release")
+    with pytest.raises(InputRejected) as refused:
+        ask(sqlite_world, purpose="planned_interim", actor=command)
+    assert [problem.place for problem in refused.value.problems] == ["account"]
+
+    assert ask(sqlite_world, purpose="data_check", actor=command).requested_by_id is None

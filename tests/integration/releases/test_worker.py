@@ -71,3 +71,23 @@ def test_no_process_is_started_for_nothing(sqlite_world: MakingWorld, installed:
     making.look()
 
     assert not making.is_running
+
+
+def test_what_goes_wrong_in_the_process_is_told_without_the_words_of_the_error(
+    sqlite_world: MakingWorld, installed: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sqlite_world.request(now=system_clock())
+    installed.releases_folder.write_text("a file where the folder should be")
+
+    ReleaseProcess(installed, sqlite_world.database, system_clock).look()
+    wait_for(sqlite_world, "failed")
+    until = time.monotonic() + LONGEST_WAIT_SECONDS
+    said = ""
+    while "FileExistsError" not in said:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+        said += capfd.readouterr().err
+
+    assert "files.py:" in said
+    assert "Traceback" not in said
+    assert str(installed.releases_folder) not in said

@@ -1,6 +1,6 @@
 """Estimates against hand-made tables whose results can be worked out on paper."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -24,12 +24,13 @@ WINDOWS = (
 
 def people(**arms: str | None) -> pl.DataFrame:
     return pl.DataFrame(
-        [("15", code, arm, DAY_0 if arm else None) for code, arm in arms.items()],
+        [("15", code, arm, DAY_0 if arm else None, None) for code, arm in arms.items()],
         schema={
             "site": pl.String,
             "participant_code": pl.String,
             "arm": pl.String,
             "randomised_on": pl.Date,
+            "died_on": pl.Date,
         },
         orient="row",
     )
@@ -44,15 +45,21 @@ def score(
         "instrument": "qlq-c30",
         "scale": "PF2",
         "visit_code": visit,
+        "ordinal": day,
         "value": value,
         "observed_on": DAY_0 + timedelta(days=day),
+        "submitted_at": datetime(2026, 6, 1, 12, tzinfo=UTC),
         "is_current": True,
         "incomplete": False,
+        "is_baseline": False,
     } | other
 
 
 def tables(scores: list[dict[str, Any]], **arms: str | None) -> dict[str, pl.DataFrame]:
-    return {"participants": people(**arms), "scores": pl.DataFrame(scores)}
+    frame = pl.DataFrame(scores)
+    forms = frame.select("site", "participant_code", "visit_code", "ordinal", "observed_on").unique()
+    forms = forms.with_columns(after_randomisation=pl.lit(value=False))
+    return {"participants": people(**arms), "scores": frame, "assessments": forms}
 
 
 def test_a_mean_comes_with_its_student_interval() -> None:
@@ -119,6 +126,40 @@ def test_of_two_equally_close_forms_the_earlier_counts() -> None:
     assert estimate_means_by_time(given, WINDOWS)["mean"].to_list() == [20.0]
 
 
+def test_of_two_forms_of_one_day_the_one_received_first_counts_whatever_the_order() -> None:
+    earlier = datetime(2026, 3, 9, 8, tzinfo=UTC)
+    forms = [
+        score("1", 30.0, day=57, visit="W08"),
+        score("1", 20.0, day=57, visit="UNSCHEDULED", submitted_at=earlier),
+    ]
+    for rows in (forms, forms[::-1]):
+        assert estimate_means_by_time(tables(rows, **{"1": "L"}), WINDOWS)["mean"].to_list() == [20.0]
+
+
+def test_in_the_window_of_randomisation_the_baseline_counts_though_another_form_is_closer() -> None:
+    rows = [score("1", 30.0, day=-3, is_baseline=True), score("1", 20.0, day=0, visit="W08")]
+    assert estimate_means_by_time(tables(rows, **{"1": "L"}), WINDOWS)["mean"].to_list() == [30.0]
+
+
+@pytest.mark.parametrize("estimate", ["visit", "time", "distribution"])
+def test_forms_after_death_and_baseline_forms_after_randomisation_do_not_count(estimate: str) -> None:
+    rows = [score(str(n), 10.0 * n) for n in range(4)]
+    given = tables(rows, **{str(n): "L" for n in range(4)})
+    died = pl.when(pl.col("participant_code") == "1").then(DAY_0 - timedelta(days=1))
+    died = died.when(pl.col("participant_code") == "2").then(DAY_0)
+    given["participants"] = given["participants"].with_columns(died_on=died)
+    given["assessments"] = given["assessments"].with_columns(
+        after_randomisation=pl.col("participant_code") == "3"
+    )
+    if estimate == "distribution":
+        counted = estimate_distribution(given, "PF2")
+        assert counted["people"].unique().to_list() == [2]
+        return
+    means = estimate_means_by_visit(given) if estimate == "visit" else estimate_means_by_time(given, WINDOWS)
+    # Person 2 answered on the day of death itself, which is not after it.
+    assert means.select("n", "mean").rows() == [(2, 10.0)]
+
+
 def test_days_outside_every_window_and_people_without_day_zero_drop_out() -> None:
     given = tables([score("1", 30.0, day=500), score("2", 20.0, day=55)], **{"1": "L", "2": None})
     assert estimate_means_by_time(given, WINDOWS).is_empty()
@@ -170,6 +211,7 @@ def form(code: str, visit: str = "W08", **facts: object) -> dict[str, Any]:
         "in_window": False,
         "late": False,
         "incomplete": False,
+        "state": "missed",
         "missing_reason": None,
         "plan_reason": None,
     } | facts

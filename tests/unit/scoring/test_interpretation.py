@@ -11,6 +11,7 @@ from pro_app.instruments.find import load_instrument
 from pro_app.protocol.find import load_protocol
 from pro_app.protocol.protocol import Protocol
 from pro_app.scoring.interpretation import (
+    STEPS_PER_100,
     derive_interpretation,
     find_baseline_candidates,
     make_scale_frame,
@@ -29,7 +30,8 @@ SCORE_COLUMNS = {
     "scale": pl.String(),
     "value": pl.Float64(),
     "observed_on": pl.Date(),
-    "scored_at": pl.Datetime("ms", "UTC"),
+    "submitted_at": pl.Datetime("ms", "UTC"),
+    "scoring_name": pl.String(),
 }
 
 
@@ -59,7 +61,8 @@ def score(visit: str, value: float | None, on: date | None, **others: object) ->
         "scale": "PF2",
         "value": value,
         "observed_on": on,
-        "scored_at": None if on is None else datetime(on.year, on.month, on.day, 9, tzinfo=UTC),
+        "scoring_name": "manual",
+        "submitted_at": None if on is None else datetime(on.year, on.month, on.day, 9, tzinfo=UTC),
     }
     return row | others
 
@@ -208,8 +211,32 @@ def test_of_two_forms_of_one_day_the_one_that_came_in_last_is_the_baseline(
     scales: pl.DataFrame, protocol: Protocol
 ) -> None:
     noon = datetime(2026, 1, 20, 12, tzinfo=UTC)
-    rows = [score("BASELINE", 60.0, after(0), scored_at=noon), score("UNSCHEDULED", 40.0, after(0))]
+    rows = [score("BASELINE", 60.0, after(0), submitted_at=noon), score("UNSCHEDULED", 40.0, after(0))]
     assert [row["is_baseline"] for row in interpret(rows, scales, protocol)] == [True, False]
+
+
+def test_scores_of_two_definitions_are_not_compared(scales: pl.DataFrame, protocol: Protocol) -> None:
+    rows = [
+        score("BASELINE", 60.0, after(0)),
+        score("W08", 40.0, after(56), scoring_name="another"),
+        score("W16", 40.0, after(112)),
+    ]
+    found = interpret(rows, scales, protocol)
+    assert [row["baseline"] for row in found] == [60.0, None, 60.0]
+    assert [row["change"] for row in found] == [None, None, -20.0]
+    assert [row["change_category"] for row in found] == [None, None, "worsened"]
+
+
+@pytest.mark.parametrize("baseline", [0.0, 100.0])
+def test_every_change_is_the_nearest_number_to_the_exact_one(
+    baseline: float, scales: pl.DataFrame, protocol: Protocol
+) -> None:
+    steps = range(STEPS_PER_100 + 1)
+    forms = [score(f"V{n}", float(Fraction(100 * n, STEPS_PER_100)), after(n + 1)) for n in steps]
+    found = interpret([score("BASELINE", baseline, after(0)), *forms], scales, protocol)
+    assert [row["change"] for row in found[1:]] == [
+        float(Fraction(100 * n, STEPS_PER_100) - int(baseline)) for n in steps
+    ]
 
 
 def test_a_scale_without_a_score_on_the_last_form_takes_an_earlier_one(

@@ -160,6 +160,22 @@ def test_too_many_wrong_tokens_have_to_wait_while_a_good_one_goes_on(ask: Ask) -
     assert ask("releases").status_code == 200
 
 
+def test_wrong_tokens_keep_nobody_from_signing_in(app: Flask, ask: Ask) -> None:
+    for _ in range(31):
+        ask("releases", "proapp_wrong")
+    client = app.test_client()
+
+    assert sign_in(client, "nurse") == 302
+    assert client.get("/clinic/").status_code == 200
+
+
+def test_a_token_that_has_ended_is_no_guess(ask: Ask, clock: SettableClock) -> None:
+    clock.now += timedelta(days=31)
+    answers = [ask("releases") for _ in range(35)]
+
+    assert {answer.status_code for answer in answers} == {401}
+
+
 def test_the_use_of_a_token_is_noted(  # noqa: PLR0917 -- fixtures
     ask: Ask, database: Database, world: StaffWorld, clock: SettableClock
 ) -> None:
@@ -210,3 +226,10 @@ def test_a_program_that_takes_compressed_answers_gets_the_same_bytes(
     assert int(answer.headers.get("Content-Length", len(sent))) == len(sent)
     received = gzip.decompress(sent) if answer.headers.get("Content-Encoding") == "gzip" else sent
     assert received == ask("releases/1/datasets/QS?format=json").data
+
+
+def test_a_wrong_method_is_a_problem_in_json_here_and_a_page_elsewhere(app: Flask) -> None:
+    client = app.test_client()
+    assert_problem(client.post("/api/v1/releases"), 405)
+    assert client.post("/demo-is-no-page", headers={"Accept": "text/html"}).mimetype == "text/html"
+    assert client.delete("/staff/sign-in").mimetype == "text/html"

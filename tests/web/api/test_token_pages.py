@@ -1,6 +1,7 @@
 import html
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -12,6 +13,7 @@ from pro_app.storage.database import Database
 from pro_app.storage.queries.audit_trail import list_entries
 
 PAGE = "/statistics/tokens"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "api.md"
 
 
 @pytest.fixture
@@ -42,6 +44,14 @@ def test_a_new_token_is_shown_once_and_works(app: Flask, client: FlaskClient) ->
     page = client.get(PAGE).text
     assert token not in page
     assert "R &lt;at&gt; home" in page
+
+
+def test_the_page_and_the_documentation_show_the_same_lines_of_r(client: FlaskClient) -> None:
+    page = html.unescape(make(client).text)
+    [in_r] = re.findall(r"<code>(key <- .*?)</code><br>\n<code>(scores <- .*?)</code>", page)
+    documented = DOCUMENT.read_text(encoding="utf-8").replace("https://pro.example.org", "http://localhost")
+
+    assert "\n".join(in_r) in documented
 
 
 def test_revoking_asks_first_and_ends_it_at_once(app: Flask, client: FlaskClient) -> None:

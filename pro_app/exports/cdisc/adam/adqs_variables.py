@@ -208,8 +208,8 @@ _FLAGS = (
         codelist="Y",
         method=(
             "One record for each subject, parameter and AWINDOW: Y on the one closest to the target, of two "
-            "as close on the earlier one (by day, then by receipt of the form, visit and number of the form); "
-            "in the window of the day of randomisation on the record with ABLFL = Y where it has one. Only "
+            "as close on the earlier one (by day, then by receipt of the form, visit and number of it); in "
+            "the window of the day of randomisation on the record with ABLFL = Y where it has one. Only "
             "records with AVAL whose form was sent and neither AFTRNDFL nor AFTDTHFL is Y."
         ),
     ),
@@ -232,7 +232,7 @@ _FLAGS = (
         name="AFTRNDFL",
         label="Baseline Form after Randomisation Flag",
         codelist="Y",
-        method="Y where a form of the baseline visit was given after randomisation: neither baseline nor mean.",
+        method="Y where the form of the baseline visit was given after randomisation: it is in no mean.",
     ),
     Variable(
         name="AFTDTHFL",

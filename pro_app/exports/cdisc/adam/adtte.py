@@ -32,6 +32,9 @@ CENSORING_DATES: Mapping[str, str] = {
 EVENTS: tuple[OutcomeCode, ...] = ("deteriorated", "died", "no_follow_up", "no_baseline")
 """What may end a time with an event; the last two only where a definition says so."""
 
+_AT_START = ("no_follow_up", "no_baseline")
+"""Outcomes whose ADT counts from time zero: the day itself, or the day after it."""
+
 TIME_UNIT = "MONTHS"
 UNKNOWN_DEFINITION = "T0"
 _KEYS = ("instrument", "scale", "definition")
@@ -72,6 +75,7 @@ def _list_expressions(release: Release) -> list[pl.Expr]:
         pl.col("time_days").alias("AVALDY"),
         pl.col("starts_on").alias("STARTDT"),
         pl.col("ends_on").alias("ADT"),
+        pl.when(outcome.is_in(_AT_START)).then("starts_on").otherwise("ends_on").alias("source_on"),
         pl.when(censored).then(number).otherwise(0).alias("CNSR"),
         outcome.replace_strict(words, return_dtype=pl.String()).alias("EVNTDESC"),
         pl.when(censored)
@@ -91,7 +95,7 @@ def _name_sources(release: Release) -> list[pl.Expr]:
         for definition in release.protocol.analysis.deterioration
         if definition.rule.time_zero == "randomisation"
     ]
-    at_start = pl.col("outcome").is_in(["no_follow_up", "no_baseline"])
+    at_start = pl.col("outcome").is_in(_AT_START)
     variable = (
         pl.when(pl.col("outcome") == "died")
         .then(pl.lit("DTHDT"))
@@ -104,25 +108,24 @@ def _name_sources(release: Release) -> list[pl.Expr]:
 
 
 def _add_sequence(rows: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
-    """Add SRCSEQ: the record of ADQS that gave ADT, by its visit where that is known, else by its day."""
-    day = ["USUBJID", "instrument", "scale", "ADT", "SRCDOM"]
-    scored = (
-        records.filter(pl.col("AVAL").is_not_null() & pl.col("INCOMPFL").is_null())
-        .sort("scored_at", "ordinal", "visit_code")
-        .with_columns(pl.lit("ADQS").alias("SRCDOM"))
+    """Add SRCSEQ: the record of ADQS that gave ADT, by its visit where that is known, else by its day.
+
+    `source_on` is the day of that record: ADT, or time zero where ADT counts from it.
+    """
+    day = ["USUBJID", "instrument", "scale", "source_on", "SRCDOM"]
+    known = (
+        records.filter(pl.col("scale").is_not_null() & pl.col("INCOMPFL").is_null())
+        .sort(pl.col("AVAL").is_not_null(), "submitted_at", "ordinal", "visit_code", maintain_order=True)
+        .with_columns(pl.lit("ADQS").alias("SRCDOM"), pl.col("ADT").alias("source_on"))
     )
-    of_visit = scored.unique([*day, "visit_code"], keep="last", maintain_order=True)
-    of_day = scored.unique(day, keep="last", maintain_order=True)
-    return (
-        rows.join(
-            of_visit.select(*day, "visit_code", of_visit="ASEQ"),
-            on=[*day, "visit_code"],
-            how="left",
-            maintain_order="left",
+    # The first record of a subject may lack this scale; then another one of that day has the date.
+    keys = {"of_visit": [*day, "visit_code"], "of_day": day, "of_any": ["USUBJID", "source_on", "SRCDOM"]}
+    for name, key in keys.items():
+        found = known.unique(key, keep="last", maintain_order=True)
+        rows = rows.join(
+            found.select(*key, pl.col("ASEQ").alias(name)), on=key, how="left", maintain_order="left"
         )
-        .join(of_day.select(*day, of_day="ASEQ"), on=day, how="left", maintain_order="left")
-        .with_columns(pl.coalesce("of_visit", "of_day").alias("SRCSEQ"))
-    )
+    return rows.with_columns(pl.coalesce(*keys).alias("SRCSEQ"))
 
 
 def find_adtte_remarks(rows: pl.DataFrame, release: Release) -> Iterator[Remark]:

@@ -122,7 +122,10 @@ _DETAILS = (
         name="SRCSEQ",
         label="Source Sequence Number",
         data_type="integer",
-        method="ADQS.ASEQ of the record that gave ADT.",
+        method=(
+            "ADQS.ASEQ of the record that gave ADT; where ADT counts from a time zero that is the first "
+            "record, that record (ADQS.ADT = STARTDT)."
+        ),
     ),
 )
 

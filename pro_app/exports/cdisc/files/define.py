@@ -127,7 +127,8 @@ def _standards(standard: Standard) -> define.Standards:
                 OID=TERMINOLOGY_OID,
                 Name="CDISC/NCI",
                 Type="CT",
-                PublishingSet=standard,
+                # The lists that the analysis datasets share are of the package for SDTM, too.
+                PublishingSet="SDTM",
                 Version=TERMINOLOGY_VERSION,
                 Status="Final",
             ),

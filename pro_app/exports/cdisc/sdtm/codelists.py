@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pro_app.exports.cdisc.codelist import Codelist, Term
 from pro_app.exports.cdisc.sdtm.dm import COUNTRIES
-from pro_app.exports.cdisc.sdtm.ds import CATEGORIES, SUBCATEGORIES, TERMS
+from pro_app.exports.cdisc.sdtm.ds import CATEGORIES, SUBCATEGORIES, TERMS, list_decodes
 from pro_app.exports.cdisc.sdtm.qs_levels import option_list_code
 from pro_app.exports.cdisc.sdtm.qs_rows import NOT_APPLICABLE, NOT_DONE
 from pro_app.exports.cdisc.sdtm.questions import (
@@ -20,6 +20,7 @@ from pro_app.exports.cdisc.sdtm.questions import (
 )
 from pro_app.exports.cdisc.sdtm.subjects import FOLLOW_UP, SCREENING, TREATMENT
 from pro_app.exports.cdisc.sdtm.suppqs import QUALIFIERS
+from pro_app.exports.cdisc.sdtm.treatment_ends import ENDING_EVENTS
 from pro_app.exports.release import Release
 
 _DOMAINS = {
@@ -61,11 +62,21 @@ def _fixed_lists() -> Iterator[Codelist]:
     yield Codelist("DSSCAT", "Subcategory for Disposition Event", "text", _plain(SUBCATEGORIES))
     # Terms of two published lists (milestones, completion) and our own: as a whole it is a list of ours.
     yield Codelist("DSDECOD", "Standardized Disposition Term", "text", _plain(TERMS))
+    yield from _disposition_lists()
     yield Codelist(
         "ARMNRS", "Arm Null Reason", "text", _plain(("NOT ASSIGNED", "ASSIGNED, NOT TREATED")), "C142179"
     )
     yield Codelist("COUNTRY", "Country (ISO 3166-1 alpha-3)", "text", _plain(sorted(COUNTRIES.values())))
     yield Codelist("QNAM", "Qualifier Variable Name", "text", _terms(QUALIFIERS))
+
+
+def _disposition_lists() -> Iterator[Codelist]:
+    """Give the lists of DSDECOD by category; CDISC's NCOMPLT has no term for a new treatment."""
+    decodes = list_decodes()
+    reasons = tuple(Term(t, extended=t == ENDING_EVENTS["new_treatment"]) for t in decodes["NCOMPLT"])
+    yield Codelist("PROTMLST", "Protocol Milestone", "text", _plain(decodes["PROTMLST"]), "C114118")
+    yield Codelist("NCOMPLT", "Completion/Reason for Non-Completion", "text", reasons, "C66727")
+    yield Codelist("DSOTHER", "Other Disposition Event", "text", _plain(decodes["DSOTHER"]))
 
 
 def _trial_lists(release: Release) -> Iterator[Codelist]:
@@ -75,13 +86,17 @@ def _trial_lists(release: Release) -> Iterator[Codelist]:
 
 
 def _question_lists(release: Release) -> Iterator[Codelist]:
-    """Give test codes and names; a sponsor's code or category extends the list of CDISC."""
+    """Give test codes and names; a sponsor's code, name or category extends the list of CDISC.
+
+    CDISC's names of questions belong to the questionnaires' owners. Those here are the words of the release
+    and of this application: none is a term of the published list, also where its code is one.
+    """
     questions: dict[str, Question] = {question.test_code: question for question in list_questions(release)}
     codes = [Term(q.test_code, q.test, extended=q.is_sponsors) for q in questions.values()]
-    names = {q.test: q.is_sponsors for q in questions.values()}
+    names = dict.fromkeys((*(q.test for q in list_questions(release)), WHOLE_FORM_NAME))
     whole = Term(WHOLE_FORM, WHOLE_FORM_NAME, extended=True)
     yield Codelist("QSTESTCD", "Question Short Name", "text", (*codes, whole), "C161619")
-    named = tuple(Term(name, extended=own) for name, own in (names | {WHOLE_FORM_NAME: True}).items())
+    named = tuple(Term(name, extended=True) for name in names)
     yield Codelist("QSTEST", "Question Name", "text", named, "C161618")
     categories = {category_of(w): w.instrument.cdisc_category is None for w in release.instruments}
     listed = tuple(Term(name, extended=own) for name, own in categories.items())

@@ -47,7 +47,9 @@ def list_forms(tables: Tables, release: Release, subjects: pl.DataFrame) -> pl.D
     """
     assessments = tables["assessments"]
     visits = place_visits(assessments, release.protocol)
-    forms = with_subjects(assessments.select(*VISIT, "observed_on"), subjects)
+    # Flags that begin with an underscore stay out of the way of the same facts in SUPPQS.
+    flags = (_is_own_and_sent(release).alias("_own_and_sent"),)
+    forms = with_subjects(assessments.select(*VISIT, "observed_on", *flags), subjects)
     forms = forms.join(visits, on=VISIT, how="left", maintain_order="left")
     forms = forms.join(subjects.select(*PERSON, "place"), on=PERSON, how="left", maintain_order="left")
     ordinal = pl.when(pl.col("ordinal") > 0).then(pl.format("{}-{}", "visit_code", "ordinal"))
@@ -62,7 +64,8 @@ def list_forms(tables: Tables, release: Release, subjects: pl.DataFrame) -> pl.D
         "VISIT",
         "VISITDY",
         ordinal.otherwise("visit_code").alias("visit_group"),
-        pl.coalesce("first_infusion_on", "randomised_on").alias("exposed_on"),
+        "first_infusion_on",
+        "_own_and_sent",
         "observed_on",
         iso_date("observed_on").alias("QSDTC"),
         study_day("observed_on").alias("QSDY"),
@@ -70,9 +73,16 @@ def list_forms(tables: Tables, release: Release, subjects: pl.DataFrame) -> pl.D
     )
 
 
+def _is_own_and_sent(release: Release) -> pl.Expr:
+    """Say whether a form was sent, and answered by the subject and not by a relative in their place."""
+    others = [respondent.code for respondent in release.protocol.respondents if not respondent.scored]
+    return ~pl.col("incomplete") & ~pl.col("respondent").is_in(others).fill_null(value=False)
+
+
 def _last_before_exposure() -> pl.Expr:
-    """Say Y on the last result of each question up to the day of exposure, the last row on the same day."""
-    counts = pl.col("QSSTRESN").is_not_null() & (pl.col("observed_on") <= pl.col("exposed_on"))
+    """Say Y on the last result of each question up to the first infusion, the last row on the same day."""
+    counts = pl.col("QSSTRESC").is_not_null() & pl.col("_own_and_sent")
+    counts &= pl.col("observed_on") <= pl.col("first_infusion_on")
     # A later version of an instrument asks the same question under the same code.
     stamp = pl.when(counts).then(pl.col("observed_on").cast(pl.Int64) * _ROWS + pl.col("QSSEQ"))
     last = stamp == stamp.max().over("place", "QSCAT", "QSTESTCD")

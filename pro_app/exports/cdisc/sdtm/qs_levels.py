@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from pro_app.exports.cdisc.codelist import ValueLevel
-from pro_app.exports.cdisc.sdtm.questions import list_questions
+from pro_app.exports.cdisc.sdtm.questions import Question, list_questions
 from pro_app.exports.release import Release, WordedInstrument
+from pro_app.instruments.instrument import ScoringDefinition
 
 
 def list_qs_levels(release: Release) -> tuple[ValueLevel, ...]:
@@ -32,7 +33,9 @@ def _item_levels(release: Release, worded: WordedInstrument) -> Iterator[ValueLe
             for item in instrument.items
             if (item.response_set, item.na_allowed) == (response_set, na_allowed)
         }
-        values = _codes(release, worded, sources=numbers)
+        values = tuple(
+            q.test_code for q in _list_own(release, worded) if not q.derived and q.source in numbers
+        )
         words = option_list_code(worded, response_set, na_allowed=na_allowed)
         codes = "QSSTRESC." + words
         yield ValueLevel(
@@ -59,8 +62,16 @@ def _item_levels(release: Release, worded: WordedInstrument) -> Iterator[ValueLe
 
 
 def _score_levels(release: Release, worded: WordedInstrument) -> Iterator[ValueLevel]:
-    scoring = worded.scoring
-    values = _codes(release, worded, sources=set(scoring.scale_codes))
+    for scoring in worded.instrument.scoring_definitions.values():
+        # A scale that several definitions compute alike belongs to the protocol's.
+        values = tuple(q.test_code for q in _list_own(release, worded) if q.scorings[:1] == (scoring.name,))
+        if values:
+            yield from _levels_of(worded, scoring, values)
+
+
+def _levels_of(
+    worded: WordedInstrument, scoring: ScoringDefinition, values: tuple[str, ...]
+) -> Iterator[ValueLevel]:
     method = (
         f"Scored from the items by the definition “{scoring.name}” ({scoring.manual}) of "
         f"{worded.instrument.title} {worded.instrument.version}, SHA-256 {worded.instrument.sha256}."
@@ -77,11 +88,7 @@ def _score_levels(release: Release, worded: WordedInstrument) -> Iterator[ValueL
         )
 
 
-def _codes(release: Release, worded: WordedInstrument, *, sources: set[str]) -> tuple[str, ...]:
-    """Give QSTESTCD of some items or scales of an instrument."""
+def _list_own(release: Release, worded: WordedInstrument) -> tuple[Question, ...]:
+    """List the items and scales of one version of an instrument."""
     key = (worded.instrument.code, worded.instrument.version)
-    return tuple(
-        question.test_code
-        for question in list_questions(release)
-        if (question.instrument, question.instrument_version) == key and question.source in sources
-    )
+    return tuple(q for q in list_questions(release) if (q.instrument, q.instrument_version) == key)

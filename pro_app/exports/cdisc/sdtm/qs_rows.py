@@ -89,7 +89,8 @@ def _item_rows(items: pl.DataFrame, release: Release, questions: pl.DataFrame) -
 
 def _score_rows(scores: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
     rows = scores.rename({"scale": "source"})
-    rows = rows.join(_named(questions, derived=True), on=[*_FORM[4:], "source"], how="left")
+    named = _named(questions.explode("scorings"), derived=True, scoring=pl.col("scorings"))
+    rows = rows.join(named, on=[*_FORM[4:], "source", "scoring_name"], how="left")
     scored = pl.col("value").is_not_null()
     why = pl.col("reason").replace_strict(SCORE_REASONS, default=pl.col("reason"), return_dtype=pl.String)
     absent = pl.lit(None, dtype=pl.String)
@@ -133,8 +134,8 @@ def _undone_rows(forms: pl.DataFrame, tables: Tables, release: Release) -> pl.Da
     )
 
 
-def _named(questions: pl.DataFrame, *, derived: bool) -> pl.DataFrame:
-    """Give the questions under the names that they have in QS."""
+def _named(questions: pl.DataFrame, *, derived: bool, scoring: pl.Expr | None = None) -> pl.DataFrame:
+    """Give the questions under the names that they have in QS, with `scoring_name` where it is given."""
     return questions.filter(pl.col("derived") == derived).select(
         "instrument",
         "instrument_version",
@@ -145,6 +146,7 @@ def _named(questions: pl.DataFrame, *, derived: bool) -> pl.DataFrame:
         pl.col("category").alias("QSCAT"),
         pl.col("recall").alias("QSEVLINT"),
         pl.col("source").alias("QSSPID"),
+        *([] if scoring is None else [scoring.alias("scoring_name")]),
     )
 
 

@@ -29,14 +29,26 @@ QS_VARIABLES: tuple[Variable, ...] = (
         "Identifier",
         comment="The number printed before the item, or the code of the scale.",
     ),
-    mandatory(assigned("QSTESTCD", "Question Short Name", "Topic", codelist="QSTESTCD")),
+    mandatory(
+        assigned(
+            "QSTESTCD",
+            "Question Short Name",
+            "Topic",
+            codelist="QSTESTCD",
+            comment="The decodes are the values of QSTEST here and not those that CDISC has published.",
+        )
+    ),
     mandatory(
         assigned(
             "QSTEST",
             "Question Name",
             "Synonym Qualifier",
             codelist="QSTEST",
-            comment="Names of items come from the wording of the release and may be cut to 40 characters.",
+            comment=(
+                "The sponsor's wording throughout, also for codes of CDISC, so marked as extending the "
+                "published list: names of items come from the wording of the release, cut to 40 characters, "
+                "names of scales from this application. The published names have to be put in by QSTESTCD."
+            ),
         )
     ),
     mandatory(assigned("QSCAT", "Category of Question", "Grouping Qualifier", codelist="QSCAT")),
@@ -79,8 +91,10 @@ QS_VARIABLES: tuple[Variable, ...] = (
         "Record Qualifier",
         codelist="Y",
         method=(
-            "Y on the last result of each question up to the day of the first infusion, or, without an "
-            "infusion, up to the day of randomisation."
+            "Y on the last result of each question, NOT APPLICABLE among them, up to the day of the first "
+            "infusion (DM.RFXSTDTC; times of day are not compared). Forms never sent and those that a "
+            "relative answered in the subject's place are passed over. Empty without RFXSTDTC, as SDTMIG "
+            "3.4 has it, so in an arm without infusions; the baselines of the analysis are in ADQS.ABLFL."
         ),
     ),
     derived(

@@ -4,13 +4,13 @@ Codes and categories are those of CDISC terminology or the sponsor's own, from t
 the names of items come from the wording pack of the release, never from here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import polars as pl
 
 from pro_app.exports.release import Release, WordedInstrument
-from pro_app.instruments.instrument import Item, Scale, SummaryScale
+from pro_app.instruments.instrument import Item, Scale, ScoringDefinition, SummaryScale
 from pro_app.instruments.scale_names import scale_name
 from pro_app.instruments.wording import WordingPack
 
@@ -23,6 +23,7 @@ WHOLE_FORM, WHOLE_FORM_NAME = "QSALL", "All Questions"
 class Question:
     """One item or scale of one version of an instrument; `source` is its number or code as text.
 
+    `scorings` names the scoring definitions that compute a scale so; an item has none.
     `has_no_code`: neither CDISC nor the sponsor has given it one, and `test_code` was made up here.
     `is_cut`: its name is longer than QSTEST allows. `is_sponsors`: the code is no CDISC term.
     """
@@ -38,10 +39,14 @@ class Question:
     is_sponsors: bool
     has_no_code: bool = False
     is_cut: bool = False
+    scorings: tuple[str, ...] = ()
 
 
 def list_questions(release: Release) -> tuple[Question, ...]:
     """List the items, then the scales of every instrument in its order; names are at most 40 characters.
+
+    The scales are those of all its scoring definitions, the protocol's first: a form keeps the scores of the
+    definition that was in force when it was sent.
 
     Names that are alike within an instrument after cutting get their code in front of them.
     """
@@ -115,13 +120,32 @@ def _list_items(worded: WordedInstrument, rank: int) -> Iterator[Question]:
         )
 
 
-def _list_scales(worded: WordedInstrument, rank: int) -> Iterator[Question]:
-    instrument, scoring = worded.instrument, worded.scoring
+def _list_scales(worded: WordedInstrument, rank: int) -> list[Question]:
+    """List the scales of all scoring definitions; what several compute under one code is listed once."""
+    others = (each for each in worded.instrument.scoring_definitions.values() if each != worded.scoring)
+    found: dict[tuple[str, str], Question] = {}
+    for scoring in (worded.scoring, *others):
+        for question in _list_scales_of(worded, scoring, rank):
+            key = (question.source, question.test_code)
+            known = found.get(key) or _named_apart(question, found.values())
+            found[key] = replace(known, scorings=(*known.scorings, scoring.name))
+    return list(found.values())
+
+
+def _named_apart(question: Question, others: Iterable[Question]) -> Question:
+    """Put its own code, in place of that of the items, before a name that another scale has already."""
+    if all(question.test != other.test for other in others):
+        return question
+    return _cut(replace(question, test=f"{question.test_code}-{question.test.partition('-')[2]}"))
+
+
+def _list_scales_of(worded: WordedInstrument, scoring: ScoringDefinition, rank: int) -> Iterator[Question]:
+    instrument = worded.instrument
     scales: list[Scale | SummaryScale] = [*scoring.scales, *([scoring.summary] if scoring.summary else [])]
     for number, scale in enumerate(scales, start=1):
         published = scale.cdisc_testcd if isinstance(scale, Scale) else None
         code = published or scale.sponsor_testcd
-        recalls = {instrument.block_of(item).recall_period for item in _items_of(worded, scale)}
+        recalls = {instrument.block_of(item).recall_period for item in _items_of(scoring, scale)}
         yield _cut(
             Question(
                 instrument=instrument.code,
@@ -138,12 +162,10 @@ def _list_scales(worded: WordedInstrument, rank: int) -> Iterator[Question]:
         )
 
 
-def _items_of(worded: WordedInstrument, scale: Scale | SummaryScale) -> tuple[int, ...]:
+def _items_of(scoring: ScoringDefinition, scale: Scale | SummaryScale) -> tuple[int, ...]:
     if isinstance(scale, Scale):
         return scale.items
-    return tuple(
-        number for part in worded.scoring.scales if part.code in scale.scales for number in part.items
-    )
+    return tuple(number for part in scoring.scales if part.code in scale.scales for number in part.items)
 
 
 def _prefix(items: tuple[Item, ...]) -> str:
@@ -173,5 +195,6 @@ _SCHEMA = pl.Schema(
         "is_sponsors": pl.Boolean(),
         "has_no_code": pl.Boolean(),
         "is_cut": pl.Boolean(),
+        "scorings": pl.List(pl.String()),
     }
 )

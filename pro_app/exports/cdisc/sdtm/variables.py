@@ -73,7 +73,7 @@ def epoch() -> Variable:
     method = (
         "SCREENING up to the day of randomisation, TREATMENT after it up to the recorded end of treatment or "
         "surveillance, FOLLOW-UP after that; empty before consent and after the end of participation "
-        "(DM.RFPENDTC), where there is no element."
+        "(DM.RFPENDTC), where there is no element. An infusion on the day of randomisation is TREATMENT."
     )
     return derived("EPOCH", "Epoch", "Timing", method=method, codelist="EPOCH")
 

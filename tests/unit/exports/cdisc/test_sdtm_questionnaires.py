@@ -1,6 +1,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -10,6 +11,7 @@ from release_world import list_small_batches, small_release
 from pro_app.exports.cdisc.sdtm.qs import QS, find_qs_remarks
 from pro_app.exports.cdisc.sdtm.questions import list_questions
 from pro_app.exports.cdisc.sdtm.suppqs import SUPPQS
+from pro_app.exports.frames import Tables
 from pro_app.exports.release import Release
 
 RELEASE, TABLES = small_release()
@@ -25,6 +27,23 @@ def the_row(**wanted: object) -> dict[str, Any]:
 def values(row: Mapping[str, Any], *names: str) -> tuple[Any, ...]:
     """Give some values of a row."""
     return tuple(row[name] for name in names)
+
+
+def test_scores_of_an_earlier_scoring_definition_have_the_codes_of_that_definition() -> None:
+    scale = pl.col("scale")
+    later = (pl.col("instrument") == "qlq-ginet21") & (pl.col("visit_code") == "W08")
+    renamed = pl.when(later & (scale == "SX")).then(pl.lit("WG")).otherwise(scale).alias("scale")
+    named = pl.when(later).then(pl.lit("yadegarfar-2013")).otherwise("scoring_name").alias("scoring_name")
+    tables = {**TABLES, "scores": TABLES["scores"].with_columns(renamed, named)}
+
+    rows = QS.derive(tables, RELEASE).filter(pl.col("QSDRVFL") == "Y")
+
+    assert rows.height == QS.derive(TABLES, RELEASE).filter(pl.col("QSDRVFL") == "Y").height
+    assert rows.select("QSTESTCD", "QSTEST", "QSCAT").null_count().row(0) == (0, 0, 0)
+    week_8 = rows.filter(pl.col("VISITNUM") == 208)["QSTESTCD"]
+    assert {"GIN21TR2", "GIN21ED"} < set(week_8)
+    assert "GIN21TR" not in set(week_8)
+    assert "GIN21TR2" not in set(rows.filter(pl.col("VISITNUM") != 208)["QSTESTCD"])
 
 
 def test_an_answered_item_has_words_code_and_number() -> None:
@@ -116,15 +135,40 @@ def test_answers_of_a_relative_have_items_and_no_scores() -> None:
     assert len(rows) == 51
 
 
-def test_the_last_result_before_exposure_is_flagged_once_for_each_question() -> None:
-    flagged = rows_of(QS, QSLOBXFL="Y")
-    assert max(Counter((r["USUBJID"], r["QSTESTCD"]) for r in flagged).values()) == 1
-    assert all(row["QSSTRESN"] is not None for row in flagged)
-    # 15-004 answered out of the calendar and again at the baseline: the later one counts.
-    assert {row["VISITNUM"] for row in flagged if row["USUBJID"] == "RELUTH-15-004"} == {100.0}
-    # 15-003 has no baseline, 16-002 no randomisation and 16-003 no answers.
-    subjects = {row["USUBJID"] for row in flagged}
-    assert subjects == {f"RELUTH-{code}" for code in ("15-001", "15-002", "15-004", "16-001")}
+def flagged_of(code: str, tables: Tables = TABLES) -> dict[str, float]:
+    """Give the number of the visit with QSLOBXFL by question of one participant."""
+    rows = list_rows(QS, tables, RELEASE, USUBJID=f"RELUTH-{code}", QSLOBXFL="Y")
+    assert max(Counter(row["QSTESTCD"] for row in rows).values(), default=1) == 1
+    return {row["QSTESTCD"]: row["VISITNUM"] for row in rows}
+
+
+def with_infusion(code: str, on: date) -> Tables:
+    """Give the tables in which one participant had an infusion, and nobody else."""
+    events = TABLES["events"].filter(pl.col("kind") == "infusion").head(1)
+    given = events.with_columns(participant_code=pl.lit(code), site=pl.lit(code[:2]), occurred_on=pl.lit(on))
+    return dict(TABLES) | {"events": given}
+
+
+def test_the_last_result_before_the_first_infusion_is_flagged_once_for_each_question() -> None:
+    flagged = flagged_of("15-001")
+    assert set(flagged.values()) == {100.0}
+    assert flagged["EOR0106"] == 100.0
+    # Somebody who answered out of the calendar and again at the baseline: the later one counts.
+    assert set(flagged_of("15-004", with_infusion("15-004", date(2026, 1, 12))).values()) == {100.0}
+
+
+def test_without_a_first_infusion_no_result_is_the_last_before_it() -> None:
+    assert {row["USUBJID"] for row in rows_of(QS, QSLOBXFL="Y")} == {"RELUTH-15-001"}
+
+
+def test_not_applicable_is_a_last_result_before_exposure_as_any_other() -> None:
+    assert flagged_of("15-001")["GIN2139"] == 100.0
+
+
+def test_forms_never_sent_and_those_of_a_relative_are_passed_over_before_exposure() -> None:
+    # 16-001: a relative answered the baseline, week 8 is their own, week 16 was never sent.
+    assert set(flagged_of("16-001", with_infusion("16-001", date(2026, 6, 1))).values()) == {208.0}
+    assert flagged_of("16-001", with_infusion("16-001", date(2026, 1, 20))) == {}
 
 
 def test_an_item_without_an_answer_at_baseline_has_no_flag() -> None:

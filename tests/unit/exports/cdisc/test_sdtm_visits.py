@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import polars as pl
+import pytest
 from cdisc_datasets import list_rows, rows_of
 from release_world import small_release
 
@@ -59,6 +60,18 @@ def test_a_missed_visit_has_its_reason_and_no_date() -> None:
 def test_visits_no_longer_expected_or_still_to_come_have_no_row() -> None:
     visits = {row["VISIT"] for row in rows_of(SV, USUBJID="RELUTH-15-002")}
     assert visits == {"BASELINE", "WEEK 8"}
+
+
+@pytest.mark.parametrize("state", ["open", "started"])
+def test_a_visit_that_the_site_has_reopened_is_not_missed(state: str) -> None:
+    here = (pl.col("participant_code") == "16-003") & (pl.col("visit_code") == "W08")
+    assessments = TABLES["assessments"]
+    reopened = assessments.with_columns(
+        pl.when(here).then(pl.lit(state)).otherwise("state").alias("state"),
+    )
+    wanted = {"USUBJID": "RELUTH-16-003", "VISIT": "WEEK 8"}
+    assert [row["SVOCCUR"] for row in rows_of(SV, **wanted)] == ["N"]
+    assert list_rows(SV, dict(TABLES) | {"assessments": reopened}, RELEASE, **wanted) == []
 
 
 def test_an_unscheduled_visit_stands_before_the_planned_ones_that_come_later() -> None:

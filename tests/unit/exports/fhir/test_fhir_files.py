@@ -2,6 +2,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -192,11 +193,51 @@ def test_a_late_form_is_tagged(tmp_path: Path) -> None:
     assert tagged
 
 
-def test_answers_entered_by_the_site_have_a_practitioner_as_author(tmp_path: Path) -> None:
+def test_a_form_on_paper_or_by_interview_has_the_team_of_the_site_as_author(tmp_path: Path) -> None:
     release, tables = small_release()
-    staff = {**tables, "items": tables["items"].with_columns(entered_by=pl.lit("staff"))}
-    write(tmp_path, release, staff)
-    assert {response["author"]["type"] for response in read_lines(tmp_path / RESPONSES)} == {"Practitioner"}
+    write(tmp_path, release, tables)
+    authors = {
+        response["identifier"]["value"]: response["author"]
+        for response in read_lines(tmp_path / RESPONSES)
+        if response["author"]["type"] == "Practitioner"
+    }
+    assert {key.split("/qlq")[0] for key in authors} == {"15-001/W16/0", "15-002/BASELINE/0"}
+    assert {author["display"] for author in authors.values()} == {"Équipe du centre 15"}
+
+
+@pytest.mark.parametrize(("entered", "author"), [(2, "Patient"), (22, "Practitioner")])
+def test_a_form_never_sent_is_by_whoever_entered_most_of_it(
+    tmp_path: Path, *, entered: int, author: str
+) -> None:
+    release, tables = small_release()
+    by_staff = (pl.col("visit_code") == "W16") & (pl.col("item") <= entered)
+    who = pl.when(by_staff & pl.col("entered_by").is_not_null()).then(pl.lit("staff")).otherwise("entered_by")
+    write(tmp_path, release, {**tables, "items": tables["items"].with_columns(entered_by=who)})
+    assert find_response(tmp_path, "16-001/W16/0/qlq-c30/3.0/1")["author"]["type"] == author
+
+
+def test_a_correction_changes_the_time_of_the_answers_and_not_their_author(tmp_path: Path) -> None:
+    release, tables = small_release()
+    corrected = (pl.col("response_version") == 2) & (pl.col("item") <= 2)
+    later = pl.lit(datetime(2026, 3, 20, 9, tzinfo=UTC)).cast(tables["items"].schema["answered_at"])
+    items = tables["items"].with_columns(
+        answered_at=pl.when(corrected).then(later).otherwise("answered_at"),
+        entered_by=pl.when(corrected).then(pl.lit("staff")).otherwise("entered_by"),
+    )
+    write(tmp_path, release, {**tables, "items": items})
+    response = find_response(tmp_path, "16-001/W08/0/qlq-c30/3.0/2")
+    assert response["authored"] == "2026-03-20T09:00:00.000Z"
+    assert response["author"] == response["subject"]
+
+
+def test_a_relative_who_answered_is_author_and_source_and_everybody_can_be_told(tmp_path: Path) -> None:
+    release, tables = small_release()
+    write(tmp_path, release, tables)
+    proxy = find_response(tmp_path, "16-001/BASELINE/0/qlq-c30/3.0/1")
+    assert proxy["author"] == proxy["source"] == {"type": "RelatedPerson", "display": "16-001 (proxy)"}
+    for response in read_lines(tmp_path / RESPONSES):
+        for name in ("subject", "author", "source"):
+            assert {"reference", "identifier", "display"} & response[name].keys()
 
 
 def test_what_fhir_does_not_hold_is_counted_in_remarks(tmp_path: Path) -> None:

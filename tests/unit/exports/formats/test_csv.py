@@ -39,6 +39,11 @@ def test_a_text_that_a_spreadsheet_would_run_gets_an_apostrophe(tmp_path: Path, 
     assert render(tmp_path, text, "text") == f"'{text}"
 
 
+def test_a_line_break_in_a_text_never_looks_like_the_end_of_a_record(tmp_path: Path) -> None:
+    frame = make_frame(TEXTS, [{"text": "one\r\ntwo\r\n", "n": 1.0}])
+    assert write(tmp_path, frame) == 'text,n\r\n"one\ntwo\n",1.0\r\n'
+
+
 @pytest.mark.parametrize("text", ["", "15-001", "a=b", "Été", "'quoted'", " =1", "a\n=1"])
 def test_any_other_text_stays_as_it_is(tmp_path: Path, text: str) -> None:
     assert render(tmp_path, text, "text") == text

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import polars as pl
@@ -264,6 +265,19 @@ def test_a_frame_of_other_columns_is_refused(package: Package) -> None:
 
     with pytest.raises(ValueError, match=r"visits: .*email"):
         package.write(VISITS, [wrong])
+
+
+def test_a_moment_in_spss_is_the_nearest_number_to_its_seconds(tmp_path: Path, release: Release) -> None:
+    table = TableDefinition("moments", "", "", (Column("at", "datetime", "X", ""),))
+    first = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    moments = [first + timedelta(milliseconds=n) for n in range(2000)]
+    write_sav(tmp_path / "t.sav", table, [make_frame(table, [{"at": at} for at in moments])], release=release)
+    found, _ = pyreadstat.read_sav(
+        tmp_path / "t.sav", disable_datetime_conversion=True, output_format="polars"
+    )
+    zero = datetime(1582, 10, 14, tzinfo=UTC)
+    exact = [Fraction((at - zero) // timedelta(milliseconds=1), 1000) for at in moments]
+    assert found["at"].to_list() == [float(seconds) for seconds in exact]
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=300)

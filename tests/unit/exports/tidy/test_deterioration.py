@@ -49,7 +49,7 @@ def score(visit: str, value: float | None, on: date | None, **cells: object) -> 
         "is_baseline": False,
     }
     at = None if on is None else datetime(on.year, on.month, on.day, tzinfo=UTC)
-    said = {"value": value, "observed_on": on, "scored_at": at}
+    said = {"value": value, "observed_on": on, "submitted_at": at}
     return dict.fromkeys(SCORES.column_names) | keys | form | said | cells
 
 
@@ -197,6 +197,57 @@ def test_forms_up_to_the_day_of_the_baseline_or_of_randomisation_are_no_follow_u
     assert (with_baseline["outcome"], with_baseline["time_days"]) == ("last_score", 58)
     (without,) = derive([before, later], [person()], release)
     assert (without["outcome"], without["time_days"]) == ("last_score", 58)
+
+
+@pytest.mark.parametrize(("died", "outcome"), [(40, "died"), (58, "deteriorated"), (None, "deteriorated")])
+def test_what_is_answered_after_the_day_of_death_plays_no_part(died: int | None, outcome: str) -> None:
+    release = release_with({"X": DeteriorationRule(death="event")}, ("PF2",))
+    scores = [
+        score("BASELINE", 80.0, after(-3), is_baseline=True),
+        score("W08", 10.0, after(58)),
+    ]
+    died_on = None if died is None else after(died)
+    (row,) = derive(scores, [person(died_on=died_on)], release)
+    assert (row["outcome"], row["time_days"]) == (outcome, died or 58)
+
+
+def test_scores_after_death_are_no_last_score_either() -> None:
+    release = release_with({"X": DeteriorationRule()}, ("PF2",))
+    scores = [
+        score("BASELINE", 80.0, after(-3), is_baseline=True),
+        score("W08", 80.0, after(58)),
+        score("W16", 80.0, after(110)),
+    ]
+    (row,) = derive(scores, [person(died_on=after(90))], release)
+    assert (row["outcome"], row["time_days"]) == ("last_score_before_death", 58)
+
+
+def test_only_scores_by_the_definition_of_the_baseline_are_compared_with_it() -> None:
+    release = release_with({"X": DeteriorationRule()}, ("PF2",))
+    baseline = score("BASELINE", 80.0, after(-3), is_baseline=True, scoring_name="old")
+    later = [
+        score("W08", 75.0, after(58), scoring_name="old"),
+        score("W16", 10.0, after(110), scoring_name="new"),
+    ]
+    (row,) = derive([baseline, *later], [person()], release)
+    assert (row["outcome"], row["time_days"]) == ("last_score", 58)
+    best = release_with({"X": DeteriorationRule(reference="best")}, ("PF2",))
+    (row,) = derive(later, [person()], best)
+    assert (row["outcome"], row["time_days"]) == ("last_score", 58)
+
+
+def test_forms_of_one_day_follow_each_other_as_they_were_first_received() -> None:
+    release = release_with({"X": DeteriorationRule(reference="previous")}, ("PF2",))
+    early, late = (datetime(2026, 3, 11, hour, tzinfo=UTC) for hour in (8, 9))
+    baseline = score("BASELINE", 80.0, after(-3), is_baseline=True)
+    for first, second, outcome in ((75.0, 65.0, "deteriorated"), (65.0, 75.0, "deteriorated")):
+        forms = [
+            score("W08", first, after(58), submitted_at=early, scored_at=late),
+            score("UNSCHEDULED", second, after(58), submitted_at=late, scored_at=early),
+        ]
+        (row,) = derive([baseline, *forms], [person()], release)
+        assert (row["outcome"], row["value"]) == (outcome, 65.0)
+        assert row["reference"] == (75.0 if first == 75.0 else 80.0)
 
 
 def test_rows_stand_by_person_scale_and_definition_whatever_the_order_of_the_scores() -> None:

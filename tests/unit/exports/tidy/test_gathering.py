@@ -1,5 +1,7 @@
 """What is gathered while batches pass by: completion, remarks, agreement."""
 
+from datetime import UTC, date, datetime
+
 import polars as pl
 from polars.testing import assert_frame_equal
 from release_world import empty_release, list_small_batches, small_release
@@ -8,6 +10,9 @@ from pro_app.exports.frames import Tables
 from pro_app.exports.tidy.agreement import check_agreement
 from pro_app.exports.tidy.completion import CompletionCount
 from pro_app.exports.tidy.remarks import RemarkCollector
+from pro_app.figures.estimates.completion import estimate_completion
+
+NOON = datetime(2026, 9, 30, 12, tzinfo=UTC)
 
 
 def with_changed(tables: Tables, name: str, where: pl.Expr, **values: object) -> Tables:
@@ -88,6 +93,59 @@ def test_two_versions_of_an_instrument_are_counted_by_form() -> None:
     # Five people answered week 8, one of them twice; six other forms of the instrument were opened.
     assert "3.0 (9), 3.1 (5)" in remark.en
     assert "3.0 (9), 3.1 (5)" in remark.fr
+
+
+def test_forms_answered_after_death_or_after_leaving_are_named() -> None:
+    release, tables = small_release()
+    dead = with_changed(
+        tables, "participants", pl.col("participant_code") == "15-001", died_on=date(2026, 5, 25)
+    )
+    gone = with_changed(
+        dead, "participants", pl.col("participant_code") == "15-004", left_on=date(2026, 3, 8)
+    )
+    collector = RemarkCollector(release)
+    collector.add(gone)
+
+    found = [(r.participant_code, r.visit_code, r.code, r.table) for r in collector.finish()]
+
+    # The form of the day of death itself, 25 May, is not after it.
+    assert [each for each in found if each[2].startswith("after_")] == [
+        ("15-001", "M03", "after_death", "assessments"),
+        ("15-004", "W08", "after_leaving", "assessments"),
+    ]
+
+
+def test_two_scoring_definitions_of_an_instrument_are_counted_by_form() -> None:
+    release, tables = small_release()
+    later = (pl.col("instrument") == "qlq-ginet21") & (pl.col("visit_code") == "W08")
+    collector = RemarkCollector(release)
+    collector.add(with_changed(tables, "scores", later, scoring_name="yadegarfar-2013"))
+
+    [remark] = [r for r in collector.finish() if r.code == "scoring_definitions"]
+
+    assert "qlq-ginet21" in remark.fr
+    assert "yadegarfar-2013 (5)" in remark.en
+
+
+def test_a_form_that_is_open_again_is_neither_incomplete_nor_missed() -> None:
+    release, tables = small_release()
+    one = (pl.col("participant_code") == "16-003") & (pl.col("visit_code") == "W08")
+    forms = {
+        "missed": with_changed(tables, "assessments", one, started_at=NOON),
+        "still open": with_changed(tables, "assessments", one, started_at=NOON, state="started"),
+        "incomplete": with_changed(tables, "assessments", one, incomplete=True, state="incomplete"),
+    }
+    found = {}
+    for name, changed in forms.items():
+        count = CompletionCount()
+        count.add(changed)
+        visit = pl.col("visit_code") == "W08"
+        frame = count.make_frame(release).filter(visit)
+        figure = estimate_completion(changed).filter(visit)
+        assert figure.select("incomplete", "missed").equals(frame.select("incomplete", "missed"))
+        found[name] = frame.select("expected", "received", "incomplete", "missed").row(0)
+
+    assert found == {"missed": (6, 5, 0, 1), "still open": (6, 5, 0, 0), "incomplete": (6, 5, 1, 0)}
 
 
 WEEK_8 = (pl.col("visit_code") == "W08") & (pl.col("participant_code") == "15-001")

@@ -130,6 +130,7 @@ def _scores(person: Person, form: Form) -> list[dict[str, object]]:
                 "reason": "too_few_answers" if value is None else None,
                 "scored_at": datetime.combine(form.on, time(12), UTC),
                 "observed_on": form.on,
+                "submitted_at": None if form.incomplete else datetime.combine(form.on, time(12), UTC),
             },
         )
         for scale, value in zip(SCALES, form.values, strict=True)

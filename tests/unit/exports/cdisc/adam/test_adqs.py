@@ -4,12 +4,13 @@ from datetime import date
 import polars as pl
 import pytest
 from release_world import empty_release, list_small_batches
-from unit.exports.cdisc.adam.made_up_scores import interpret
+from unit.exports.cdisc.adam.made_up_scores import SCALES, Form, Person, interpret, make_tables
 
 from pro_app.exports.cdisc.adam.adqs import ADQS, derive_adqs
 from pro_app.exports.cdisc.sdtm.qs import derive_qs
 from pro_app.exports.frames import Tables, check_frame
 from pro_app.exports.release import Release
+from pro_app.figures.estimates.means import estimate_means_by_time, estimate_means_by_visit
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +22,73 @@ def rows(analysed: tuple[Release, Tables]) -> pl.DataFrame:
 def of(rows: pl.DataFrame, subject: str, parameter: str) -> list[dict[str, object]]:
     """Give the records of one subject and parameter in their order."""
     return rows.filter(pl.col("SUBJID") == subject, pl.col("PARAMCD") == parameter).rows(named=True)
+
+
+def test_a_baseline_form_after_randomisation_and_what_comes_after_death_are_not_analysed(
+    analysed: tuple[Release, Tables],
+) -> None:
+    release, tables = analysed
+    person = pl.col("participant_code")
+    late = (person == "15-001") & (pl.col("visit_code") == "BASELINE")
+    forms = tables["assessments"].with_columns(after_randomisation=late)
+    died = pl.when(person == "15-004").then(date(2026, 3, 8)).otherwise("died_on")
+    people = tables["participants"].with_columns(died_on=died)
+    changed = {**tables, "assessments": forms, "participants": people}
+
+    rows = derive_adqs(changed, release)
+
+    flags = ["AFTRNDFL", "AFTDTHFL", "ANL01FL", "ANL02FL"]
+    scored = rows.filter(pl.col("AVAL").is_not_null() & (pl.col("PARCAT2") != "Completion"))
+    first = scored.filter(pl.col("SUBJID") == "15-001", pl.col("AVISIT") == "Baseline")
+    assert first.select(flags).unique().rows() == [("Y", None, None, None)]
+    dead = scored.filter(pl.col("SUBJID") == "15-004", pl.col("VISITNUM") == 208)
+    assert dead.select(flags).unique().rows() == [(None, "Y", None, None)]
+    assert dead["CHG"].null_count() < dead.height
+    others = scored.filter(pl.col("SUBJID") == "15-002")
+    assert others.select(flags).unique().rows() == [(None, None, "Y", "Y")]
+    means = estimate_means_by_time(changed, release.protocol.analysis.time_windows)
+    assert means.select(pl.col("n").sum()).item() == rows["ANL01FL"].drop_nulls().len()
+    by_visit = estimate_means_by_visit(changed)
+    in_visits = rows.filter(pl.col("PARCAT2") != "Completion")["ANL02FL"].drop_nulls().len()
+    assert by_visit.select(pl.col("n").sum()).item() == in_visits
+
+
+def test_the_figure_by_time_shows_the_records_that_adqs_has_chosen(
+    analysed: tuple[Release, Tables],
+) -> None:
+    release, _ = analysed
+    people = [
+        Person(
+            f"15-{n:03}",
+            "SURVEILLANCE",
+            (
+                Form("BASELINE", 0, -4, (20.0 + n, 10.0)),
+                Form("W24", 0, 0, (50.0, 90.0)),
+                Form("W08", 0, 56, (60.0 + n, 30.0)),
+                Form("UNSCHEDULED", 1, 56, (10.0, 70.0 - n)),
+                Form("UNSCHEDULED", 2, 15, (1.0, 2.0)),
+            ),
+        )
+        for n in range(8)
+    ]
+    tables = make_tables(release, people)
+    rows = derive_adqs(tables, release).filter(pl.col("ANL01FL") == "Y")
+    windows = release.protocol.analysis.time_windows
+    chosen = rows.group_by("PARAMCD", "AWINDOWN").agg(n=pl.len(), mean=pl.col("AVAL").mean())
+    expected = {
+        (scale, windows[number - 1].code): (n, pytest.approx(mean))
+        for scale, number, n, mean in chosen.iter_rows()
+    }
+    for seed in range(4):
+        scores = tables["scores"].sample(fraction=1, shuffle=True, seed=seed)
+        means = estimate_means_by_time({**tables, "scores": scores}, windows)
+        found = {
+            (scale, window): (n, mean)
+            for scale, window, n, mean in means.select("scale", "window", "n", "mean").iter_rows()
+        }
+        assert found == expected
+    assert set(expected) == {(scale, window) for scale in SCALES for window in ("DAY_0", "WEEK_8")}
+    assert expected["FA", "DAY_0"] == (8, 10.0)
 
 
 def test_there_is_one_row_for_each_score_of_the_latest_answers(

@@ -36,6 +36,10 @@ def counts(row: Row) -> bool:
     return row["AVAL"] is not None and row["INCOMPFL"] is None
 
 
+def is_analysed(row: Row) -> bool:
+    return counts(row) and row["AFTRNDFL"] is None and row["AFTDTHFL"] is None
+
+
 def day_of(row: Row) -> int | None:
     on, randomised_on = row["ADT"], row["RANDDT"]
     assert isinstance(on, date)
@@ -92,12 +96,19 @@ def check_windows(release: Release, rows: list[Row]) -> None:
         assert row["AWLO"] <= row["ADY"] <= row["AWHI"]
         held[number].append(row)
     for inside in held.values():
-        usable = [row for row in inside if counts(row)]
+        usable = [row for row in inside if is_analysed(row)]
         chosen = [row for row in inside if row["ANL01FL"] == "Y"]
         assert len(chosen) == bool(usable)
         if usable:
-            assert place(chosen[0]) == min(place(row) for row in usable)
+            target = windows[number_of(chosen[0]) - 1].target_day
+            baseline = [row for row in usable if row["ABLFL"] == "Y" and target == 0]
+            assert place(chosen[0]) == min(place(row) for row in baseline or usable)
             assert counts(chosen[0])
+
+
+def number_of(row: Row) -> int:
+    assert isinstance(row["AWINDOWN"], int)
+    return row["AWINDOWN"]
 
 
 def holds(first: int, day: int | None, last: int) -> bool:

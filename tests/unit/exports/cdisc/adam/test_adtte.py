@@ -167,6 +167,28 @@ def test_time_from_the_first_record_is_traced_to_that_record(analysed: tuple[Rel
     assert (row["SRCDOM"], row["SRCVAR"], row["SRCSEQ"]) == ("ADQS", "ADT", 1)
 
 
+def test_time_that_ends_the_day_after_the_first_record_is_traced_to_that_record(
+    analysed: tuple[Release, Tables],
+) -> None:
+    release = declare(analysed[0], DeteriorationRule(time_zero="first_record"))
+    row = only(release, course(("BASELINE", -3, 80.0)))
+    assert row["ADT"] == RANDOMISED_ON - timedelta(days=2)
+    assert (row["SRCDOM"], row["SRCVAR"], row["SRCSEQ"]) == ("ADQS", "ADT", 1)
+
+
+def test_a_first_record_without_the_scale_is_traced_to_another_scale_of_that_day(
+    analysed: tuple[Release, Tables],
+) -> None:
+    release = declare(analysed[0], DeteriorationRule(time_zero="first_record"))
+    tables = make_tables(release, [course(("W08", 56, 80.0), ("W16", 112, 80.0))])
+    lacks = (pl.col("scale") == "PF2") & (pl.col("visit_code") == "W08")
+    partly = interpret(release, {**tables, "scores": tables["scores"].filter(~lacks)})
+    records = derive_adqs(partly, release)
+    [row] = derive_adtte(partly, release).filter(pl.col("PARAMCD") == "T1PF2").rows(named=True)
+    [source] = records.filter(pl.col("ASEQ") == row["SRCSEQ"]).rows(named=True)
+    assert (source["ADT"], source["PARAMCD"]) == (row["STARTDT"], "FA")
+
+
 def test_death_counts_as_the_definition_says(analysed: tuple[Release, Tables]) -> None:
     stable = course(("BASELINE", -3, 80.0), ("W08", 56, 80.0))
     died_on = RANDOMISED_ON + timedelta(days=70)

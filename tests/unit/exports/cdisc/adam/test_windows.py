@@ -1,11 +1,12 @@
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pro_app.exports.cdisc.adam.days import analysis_day, analysis_day_number
-from pro_app.exports.cdisc.adam.windows import add_windows, flag_closest
+from pro_app.exports.cdisc.adam.windows import add_windows
+from pro_app.exports.tidy.windows import flag_closest
 from pro_app.protocol.analysis import TimeWindow
 from pro_app.protocol.rules import Label
 
@@ -21,8 +22,15 @@ def windowed(*days: int | None) -> pl.DataFrame:
     """Give one row of one subject for each day since randomisation."""
     dates = [None if day is None else START + timedelta(days=day) for day in days]
     rows = pl.DataFrame(
-        {"days": days, "ADT": dates, "subject": ["A"] * len(days)},
-        schema={"days": pl.Int64, "ADT": pl.Date, "subject": pl.String},
+        {"days": days, "observed_on": dates},
+        schema={"days": pl.Int64, "observed_on": pl.Date},
+    )
+    received = datetime(2025, 6, 1, 12, tzinfo=UTC)
+    rows = rows.with_row_index("ordinal").with_columns(
+        subject=pl.lit("A"),
+        visit_code=pl.lit("UNSCHEDULED"),
+        submitted_at=pl.lit(received) + pl.duration(minutes=pl.col("ordinal")),
+        is_baseline=pl.lit(value=False),
     )
     return add_windows(rows, WINDOWS)
 
@@ -58,8 +66,24 @@ def test_of_two_records_as_close_to_the_target_the_earlier_one_is_chosen() -> No
     assert closest(windowed(52, 60)) == [True, False]
 
 
-def test_of_two_records_of_one_day_the_first_one_is_chosen() -> None:
+def test_of_two_records_of_one_day_the_one_received_first_is_chosen() -> None:
     assert closest(windowed(56, 56)) == [True, False]
+    assert closest(windowed(56, 56).reverse()) == [False, True]
+
+
+def test_in_the_window_of_day_0_the_baseline_is_chosen_and_in_no_other_window() -> None:
+    rows = windowed(-3, 0, 0, 56, 60).with_columns(is_baseline=pl.col("days").is_in([-3, 60]))
+    assert closest(rows) == [True, False, False, True, False]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(-40, 150), min_size=1, max_size=12), st.integers(0, 9))
+def test_the_order_of_rows_has_no_say_in_what_is_chosen(days: list[int], seed: int) -> None:
+    rows = windowed(*(day // 10 * 10 for day in days))
+    shuffled = rows.sample(fraction=1, shuffle=True, seed=seed)
+    assert sorted(rows.filter(closest(rows))["ordinal"]) == sorted(
+        shuffled.filter(closest(shuffled))["ordinal"]
+    )
 
 
 def test_a_record_outside_of_all_windows_is_never_chosen() -> None:
