@@ -36,7 +36,14 @@ _CONFIG = {
     },
     "text": {"fontSize": 13, "color": INK},
     "header": {"labelColor": INK, "labelFontSize": 14, "titleColor": INK},
-    "legend": {"labelColor": INK, "titleColor": INK, "labelFontSize": 13, "titleFontSize": 13},
+    "legend": {
+        "columnPadding": 28,
+        "labelLimit": 400,
+        "labelColor": INK,
+        "titleColor": INK,
+        "labelFontSize": 13,
+        "titleFontSize": 13,
+    },
     "range": {"category": list(COLOURS)},
 }
 
