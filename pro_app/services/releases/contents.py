@@ -19,7 +19,7 @@ from pro_app.exports.making.frozen_tables import FOLDER
 from pro_app.exports.making.release_file import DEFINITIONS, NAME
 from pro_app.exports.making.tidy_files import TABLE_FORMATS
 from pro_app.exports.tables.catalogue import TABLES
-from pro_app.services.releases.files import archive_name, archive_path
+from pro_app.services.releases.files import archive_path
 from pro_app.services.releases.records import ReleaseRecord
 from pro_app.storage.queries.audit_trail import AuditRecord, list_entries
 from pro_app.storage.tables.studies import Study
@@ -83,15 +83,6 @@ def extract_source(archive: Path, folder: Path) -> None:
 
 
 @contextmanager
-def open_archive(session: Session, release: ReleaseRecord, *, folder: Path) -> Iterator[ReleasedFile]:
-    """Open the whole ZIP; raises as `find_archive`."""
-    path = find_archive(session, release, folder=folder)
-    name = archive_name(path.parent.name, release.number)
-    with path.open("rb") as stream:
-        yield ReleasedFile(name, path.stat().st_size, stream)
-
-
-@contextmanager
 def open_file(session: Session, release: ReleaseRecord, name: str, *, folder: Path) -> Iterator[ReleasedFile]:
     """Open one file of the ZIP by its name in it; raises NotFound where there is none."""
     path = find_archive(session, release, folder=folder)
@@ -102,18 +93,6 @@ def open_file(session: Session, release: ReleaseRecord, name: str, *, folder: Pa
             raise NotFound("file") from error
         with archive.open(info) as stream:
             yield ReleasedFile(Path(name).name, info.file_size, stream)
-
-
-@contextmanager
-def open_table(
-    session: Session, release: ReleaseRecord, *, table: str, form: str, folder: Path
-) -> Iterator[ReleasedFile]:
-    """Open one tidy table in one format (`csv`, `parquet`, `sav`, `dta`); raises NotFound."""
-    name = list_table_files().get((table, form))
-    if name is None:
-        raise NotFound("table")
-    with open_file(session, release, name, folder=folder) as file:
-        yield file
 
 
 def record_download(
