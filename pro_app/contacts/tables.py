@@ -26,3 +26,14 @@ class ContactRecord(VaultTable):
     ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
     value_digest: Mapped[str] = mapped_column(String(64), index=True)
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class PushAddress(VaultTable):
+    """One browser that shows a person's messages; the subscription is encrypted, `address_key` its digest."""
+
+    __tablename__ = "push_addresses"
+
+    address_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    contact_ref: Mapped[str] = mapped_column(String(64), index=True)
+    ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
+    saved_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -11,7 +11,8 @@ class OutboxMessage(Table):
 
     `message_key` makes a second one impossible: participant, visit, rule, plan revision, channel.
     `due_at` is when it should go out, `attempt_at` when it is tried next; `doubts` counts the attempts
-    of which nobody knows whether they arrived.
+    of which nobody knows whether they arrived. `provider_ref` is the name that the provider of the channel
+    gave the message; `taken_over_by` the key of the message that takes its place on the next channel.
     """
 
     __tablename__ = "outbox_messages"
@@ -21,6 +22,7 @@ class OutboxMessage(Table):
         ),
         Index("ix_outbox_messages_state_attempt_at", "state", "attempt_at"),
         Index("ix_outbox_messages_participant_id_state", "participant_id", "state"),
+        Index("ix_outbox_messages_provider_ref", "provider_ref"),
     )
 
     id: Mapped[Key]
@@ -46,3 +48,18 @@ class OutboxMessage(Table):
     lease_until: Mapped[At | None]
     finished_at: Mapped[At | None]
     outcome_reason: Mapped[str | None] = mapped_column(String(300))
+    provider_ref: Mapped[str | None] = mapped_column(String(200))
+    taken_over_by: Mapped[str | None] = mapped_column(String(200))
+
+
+class SendQueue(Table):
+    """How fast one queue may send: `next_at` is when it may send again, `strikes` its refusals in a row.
+
+    A queue is a channel and, for e-mail, a keyed digest of the domain, which never stands here in the clear.
+    """
+
+    __tablename__ = "send_queues"
+
+    queue: Mapped[str] = mapped_column(String(120), primary_key=True)
+    next_at: Mapped[At]
+    strikes: Mapped[int] = mapped_column(default=0)

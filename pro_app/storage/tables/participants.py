@@ -9,7 +9,10 @@ from pro_app.storage.tables.base import At, BigKey, Code, DefinitionHash, Key, T
 
 
 class Participant(Table):
-    """One person in the trial. `contact_ref` is the only thread to the contact vault."""
+    """One person in the trial. `contact_ref` is the only thread to the contact vault.
+
+    `channels` are the ways of sending in the person's own order, separated by commas; None: the protocol's.
+    """
 
     __tablename__ = "participants"
     __table_args__ = (
@@ -28,5 +31,6 @@ class Participant(Table):
     language: Mapped[Code]
     zone: Mapped[Code]
     reminder_hour: Mapped[int]
+    channels: Mapped[str | None] = mapped_column(String(100))
     enrolled_at: Mapped[At]
     enrolled_by_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("accounts.id"))

@@ -1,4 +1,4 @@
-"""The worker's sign of life."""
+"""The workers: their sign of life, and which of them leads."""
 
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -12,3 +12,14 @@ class WorkerHeartbeat(Table):
 
     name: Mapped[Code] = mapped_column(primary_key=True)
     beat_at: Mapped[At]
+
+
+class WorkerLease(Table):
+    """Who leads: `holder` until `lease_until`, under a `term` that grows with each change of holder."""
+
+    __tablename__ = "worker_leases"
+
+    name: Mapped[Code] = mapped_column(primary_key=True)
+    holder: Mapped[Code]
+    term: Mapped[int]
+    lease_until: Mapped[At]
