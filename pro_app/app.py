@@ -12,7 +12,18 @@ from pro_app.clock import Clock, system_clock
 from pro_app.contacts.vault import ContactVault
 from pro_app.settings import Settings
 from pro_app.storage.database import open_database
-from pro_app.web import access, admin, api, auth, clinic, health, participant, questionnaire, statistician
+from pro_app.web import (
+    access,
+    admin,
+    api,
+    auth,
+    clinic,
+    health,
+    hooks,
+    participant,
+    questionnaire,
+    statistician,
+)
 from pro_app.web import demo as demo_pages
 from pro_app.web import request as this
 from pro_app.web.addresses import init_addresses
@@ -62,7 +73,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
     )
     app.session_interface = FaceSessionInterface()
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    CSRFProtect(app)
+    csrf = CSRFProtect(app)
     Compress(app)
     for init in (init_addresses, init_principals, init_errors, init_security_headers, init_assets):
         init(app)
@@ -71,4 +82,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]  # as Flask advises
     for face in FACES + ((demo_pages,) if settings.demo else ()):
         app.register_blueprint(face.blueprint)
+    if settings.hook_secret is not None:
+        csrf.exempt(hooks.blueprint)  # a program has no session; the shared secret stands in its place
+        app.register_blueprint(hooks.blueprint)
     return app

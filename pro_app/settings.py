@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from pro_app.errors import SettingMissing
@@ -19,7 +20,10 @@ class Settings:
     """What an installation decides; each field is described in docs/operations.md.
 
     `mail_url` is `smtp://host:port`, `smtps://user:password@host:port`, or `maildir:/folder`, which
-    delivers into a local folder (the demo's). `trusted_proxies` is how many reverse proxies of ours stand
+    delivers into a local folder (the demo's). `mail_reply_address` leads to the mailbox at `inbox_url`
+    (`imaps://user:password@host/folder` or `maildir:/folder`), in which what comes back is read; programs
+    report under `hook_secret`. `messages_per_minute` is for each domain of recipients, None without end.
+    `trusted_proxies` is how many reverse proxies of ours stand
     in front and say where a request came from.
     """
 
@@ -35,11 +39,27 @@ class Settings:
     demo: bool = False
     data_folder: Path = DATA_FOLDER
     trusted_proxies: int = 0
+    mail_require_tls: bool = False
+    mail_reply_address: str | None = None
+    inbox_url: str | None = field(default=None, repr=False)
+    hook_secret: str | None = field(default=None, repr=False)
+    messages_per_minute: int | None = None
+    sms_provider: str | None = None
+    sms_sender: str = ""
+    sms_key: str = field(default="", repr=False)
+    sms_gateway: Path | None = None
+    push_private_key: str | None = field(default=None, repr=False)
+    push_contact: str = ""
 
     @property
     def public_host(self) -> str:
         """The host of the public address, which also ends the Message-ID of e-mails."""
         return urlsplit(self.public_url).hostname or "localhost"
+
+    @property
+    def clock_file(self) -> Path | None:
+        """The file that says how far the demo's clock is ahead; None where the machine's clock counts."""
+        return self.data_folder / "clock.json" if self.demo else None
 
     @property
     def releases_folder(self) -> Path:
@@ -64,6 +84,13 @@ class Settings:
             secure_cookies=_flag(env, "PRO_APP_SECURE_COOKIES", default=True),
             data_folder=Path(env.get("PRO_APP_DATA_FOLDER", str(DATA_FOLDER))),
             trusted_proxies=_count(env, "PRO_APP_TRUSTED_PROXIES"),
+            mail_require_tls=_flag(env, "PRO_APP_MAIL_REQUIRE_TLS", default=not _is_mail_here(env)),
+            mail_reply_address=_reply_address(env, "PRO_APP_MAIL_REPLY_ADDRESS"),
+            inbox_url=_inbox(env, "PRO_APP_INBOX_URL"),
+            hook_secret=_secret(env, "PRO_APP_HOOK_SECRET") if env.get("PRO_APP_HOOK_SECRET") else None,
+            messages_per_minute=_pace(env, "PRO_APP_MESSAGES_PER_MINUTE"),
+            **_sms(env),
+            **_push(env),
         )
 
     @staticmethod
@@ -87,6 +114,11 @@ class Settings:
 MINIMUM_SECRET_LENGTH = 32
 DATABASE_SCHEMES = ("sqlite:///", "postgresql+psycopg://")
 MAIL_SCHEMES = ("smtp", "smtps", "maildir")
+INBOX_SCHEMES = ("imaps", "imap", "maildir")
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+LONGEST_REPLY_NAME = 25
+LONGEST_PACE = 5
+SMS_PROVIDERS = ("brevo", "gateway")
 
 
 def command_language(environ: Mapping[str, str] | None = None) -> str:
@@ -139,6 +171,74 @@ def _address(env: Mapping[str, str], name: str) -> str:
     if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", value):
         raise SettingMissing(name, mark("it must be an e-mail address"))
     return value
+
+
+def _is_mail_here(env: Mapping[str, str]) -> bool:
+    """Tell whether the mail server is on this machine, where nobody listens in between."""
+    return urlsplit(env.get("PRO_APP_MAIL_URL", "").strip()).hostname in LOOPBACK_HOSTS
+
+
+def _reply_address(env: Mapping[str, str], name: str) -> str | None:
+    """Read the address to which `+b-` and a token are added, before the @ of which there is room for 64."""
+    if not env.get(name, "").strip():
+        return None
+    value = _address(env, name)
+    if len(value.rpartition("@")[0]) > LONGEST_REPLY_NAME or not value.isascii():
+        raise SettingMissing(name, mark("the part before the @ must have at most 25 plain characters"))
+    return value
+
+
+def _inbox(env: Mapping[str, str], name: str) -> str | None:
+    if not env.get(name, "").strip():
+        return None
+    value = _url(env, name, schemes=INBOX_SCHEMES)
+    parts = urlsplit(value)
+    if parts.scheme != "maildir" and not (parts.username and parts.password):
+        raise SettingMissing(name, mark("it must name a user and a password"))
+    return value
+
+
+def _pace(env: Mapping[str, str], name: str) -> int | None:
+    """Read a pace: 60 a minute where nothing is said, none at all for 0."""
+    value = env.get(name, "").strip() or "60"
+    if not (value.isascii() and value.isdigit() and len(value) <= LONGEST_PACE):
+        raise SettingMissing(name, mark("it must be a number from 0 to 99999"))
+    return int(value) or None
+
+
+def _sms(env: Mapping[str, str]) -> dict[str, Any]:
+    """Read who carries SMS; nothing where no provider is named."""
+    provider = env.get("PRO_APP_SMS_PROVIDER", "").strip()
+    if not provider:
+        return {}
+    if provider not in SMS_PROVIDERS:
+        raise SettingMissing("PRO_APP_SMS_PROVIDER", mark("it must be brevo or gateway"))
+    sender = _required(env, "PRO_APP_SMS_SENDER")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ]{2,10}|\+?[0-9]{3,15}", sender):
+        raise SettingMissing(
+            "PRO_APP_SMS_SENDER", mark("it must have 3 to 11 plain letters and digits, or 3 to 15 digits")
+        )
+    is_gateway = provider == "gateway"
+    return {
+        "sms_provider": provider,
+        "sms_sender": sender,
+        "sms_key": env.get("PRO_APP_SMS_KEY", "").strip()
+        if is_gateway
+        else _required(env, "PRO_APP_SMS_KEY"),
+        "sms_gateway": Path(_required(env, "PRO_APP_SMS_GATEWAY")) if is_gateway else None,
+    }
+
+
+def _push(env: Mapping[str, str]) -> dict[str, Any]:
+    """Read the key of web push; nothing where there is none."""
+    if not env.get("PRO_APP_PUSH_PRIVATE_KEY", "").strip():
+        return {}
+    key, contact = _required(env, "PRO_APP_PUSH_PRIVATE_KEY"), _required(env, "PRO_APP_PUSH_CONTACT")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{43}", key):
+        raise SettingMissing("PRO_APP_PUSH_PRIVATE_KEY", mark("it must be a key made by pro-app push-keys"))
+    if not re.fullmatch(r"mailto:[^@\s<>]+@[\w.-]+\.[\w-]+|https://[\w-]+\.[\w.-]+", contact):
+        raise SettingMissing("PRO_APP_PUSH_CONTACT", mark("it must be mailto:… or https://…"))
+    return {"push_private_key": key, "push_contact": contact}
 
 
 def _language(env: Mapping[str, str], name: str) -> str:

@@ -1,39 +1,43 @@
 """The scheduler: looks every minute for what is due. The only file that knows APScheduler.
 
 What is due follows from the database, never from "did the job run": a tick that was missed is made up for by
-the next one, and several workers may run side by side. Data releases are made in a process of their own.
+the next one. Several workers may run side by side: each sends the messages that it claims, one of them leads
+and does the chores. All intervals count in UTC, so no job can fall into an hour that a change of the clocks
+skips or repeats. Data releases are made in a process of their own.
 """
 
 import logging
-import multiprocessing
+import os
 import secrets
 import signal
+import socket
 import threading
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from multiprocessing.context import SpawnProcess
 
 from apscheduler.schedulers.background import BackgroundScheduler
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import system_actor
 from pro_app.audit.heads import join_heads
 from pro_app.clock import Clock, system_clock
 from pro_app.reminders.dispatch import DispatchReport, PostOffice, dispatch_due, open_post_office
+from pro_app.reminders.outbox.closing import close_expired
 from pro_app.services.contact_sweep import sweep_contacts
-from pro_app.services.releases.make import is_release_due, make_due_releases
+from pro_app.services.heartbeats import forget_old_heartbeats, record_heartbeat
+from pro_app.services.inbox import read_inbox
+from pro_app.services.leadership import Lead, LeadLost, claim_lead, give_up_lead, require_lead
+from pro_app.services.releases.process import ReleaseProcess
 from pro_app.settings import Settings
-from pro_app.storage.database import Database, open_database
-from pro_app.storage.tables.worker import WorkerHeartbeat
+from pro_app.storage.database import Database
 
 TICK_EVERY = timedelta(seconds=60)
-JOIN_HEADS_EVERY = timedelta(hours=1)
-SWEEP_EVERY = timedelta(hours=1)
+LEAD_EVERY = timedelta(seconds=10)
+"""How often a leader renews its lease, and the others look whether it has run out."""
+CHORES_EVERY = timedelta(minutes=10)
+READ_INBOX_EVERY = timedelta(minutes=2)
 LOOK_FOR_RELEASES_EVERY = timedelta(seconds=5)
-JOB = "reminders"
 logger = logging.getLogger(__name__)
 
 
@@ -50,24 +54,53 @@ class BackgroundWorker:
 
     def __init__(self, office: PostOffice, clock: Clock, *, settings: Settings) -> None:
         self._office = office
+        self._settings = settings
+        self._clock = clock
+        self._leading = Leading(office.database, clock, holder=make_holder())
         self._releases = ReleaseProcess(settings, office.database, clock)
         self._stopping = threading.Event()
         self._scheduler = BackgroundScheduler(timezone=UTC)
-        self._add_job(lambda: tick(office, clock=clock, should_stop=self._stopping.is_set), TICK_EVERY)
-        self._add_job(lambda: join_audit_heads(office.database, now=clock()), JOIN_HEADS_EVERY)
-        self._add_job(lambda: sweep_contacts(office.database, office.vault, now=clock()), SWEEP_EVERY)
+        self._add_job(self._tick, TICK_EVERY)
+        self._add_job(self._leading.look, LEAD_EVERY)
+        self._add_job(self._sweep, CHORES_EVERY)
+        self._add_job(self._read_inbox, READ_INBOX_EVERY)
+        for chore in (close_what_expired, join_audit_heads, forget_old_heartbeats):
+            self._add_job(self._as_chore(chore), CHORES_EVERY)
         self._add_job(self._releases.look, LOOK_FOR_RELEASES_EVERY)
 
     def start(self) -> None:
         """Start with a tick at once."""
+        self._leading.look()
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Finish the message in hand, then stop; returns when nothing runs any more."""
+        """Finish the message in hand, then stop and let another worker lead; returns when nothing runs."""
         self._stopping.set()
         self._scheduler.shutdown(wait=True)
+        self._leading.give_up()
         self._releases.stop()
         self._office.close()
+
+    def _tick(self) -> None:
+        tick(
+            self._office,
+            clock=self._clock,
+            should_stop=self._stopping.is_set,
+            holder=self._leading.holder,
+        )
+
+    def _sweep(self) -> None:
+        # It writes to the vault, a store of its own, and doing it twice does no harm.
+        if self._leading.lead is not None:
+            sweep_contacts(self._office.database, self._office.vault, now=self._clock())
+
+    def _read_inbox(self) -> None:
+        # Each mail is recorded once, whoever reads it.
+        if self._leading.lead is not None:
+            read_inbox(self._settings, self._office.database, clock=self._clock)
+
+    def _as_chore(self, chore: Callable[[Session, datetime], object]) -> Callable[[], object]:
+        return lambda: self._leading.run(chore)
 
     def _add_job(self, job: Callable[[], object], every: timedelta) -> None:
         """Run a job at once and then at every interval, never twice at a time; missed runs become one."""
@@ -82,70 +115,77 @@ class BackgroundWorker:
         )
 
 
-class ReleaseProcess:
-    """Makes releases, one at a time, in a process of its own: no reminder and no page ever waits for one.
+class Leading:
+    """What one worker knows of the lead, and the chores that it does only while it leads."""
 
-    What it is killed in the middle of is made anew once its lease is over.
-    """
-
-    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
-        self._settings = settings
+    def __init__(self, database: Database, clock: Clock, *, holder: str) -> None:
+        self.holder = holder
+        self.lead: Lead | None = None
         self._database = database
         self._clock = clock
-        self._process: SpawnProcess | None = None
-
-    @property
-    def is_running(self) -> bool:
-        """Tell whether the process lives."""
-        return self._process is not None and self._process.is_alive()
 
     def look(self) -> None:
-        """Start the process if a release waits and none is being made here."""
-        if not self.is_running and is_release_due(self._database, clock=self._clock):
-            spawning = multiprocessing.get_context("spawn")
-            self._process = spawning.Process(target=make_releases, args=(self._settings,), daemon=True)
-            self._process.start()
+        """Take the lead where nobody has it, renew it where this worker does."""
+        with self._database.writing() as session:
+            lead = claim_lead(session, holder=self.holder, now=self._clock())
+        if lead != self.lead:
+            logger.info("term %d: this worker leads" if lead else "another worker leads", *_terms(lead))
+        self.lead = lead
 
-    def stop(self) -> None:
-        """End the process, whatever it is doing."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process.join()
+    def run(self, chore: Callable[[Session, datetime], object]) -> bool:
+        """Do a chore in one transaction that commits only while the lead holds; tells whether it was done."""
+        if self.lead is None:
+            return False
+        try:
+            with self._database.writing() as session:
+                chore(session, self._clock())
+                require_lead(session, self.lead, now=self._clock())
+        except LeadLost:
+            logger.warning("the lead was lost; what was being done is undone")
+            self.lead = None
+            return False
+        return True
 
-
-def make_releases(settings: Settings) -> None:
-    """Make every release that waits, as the process of its own does.
-
-    What goes wrong is told by its type and place alone: the message of an error may quote the data.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the worker, which ends this process
-    database = open_database(settings.database_url)
-    try:
-        actor = system_actor("worker", secrets.token_hex(8))
-        make_due_releases(database, folder=settings.releases_folder, actor=actor, clock=system_clock)
-    except Exception as error:  # noqa: BLE001 -- whatever it is, its traceback must not be printed
-        frames = traceback.extract_tb(error.__traceback__)
-        places = " ".join(f"{frame.filename}:{frame.lineno}" for frame in frames)
-        said = (type(error).__name__, places)
-        logger.error("a release could not be made: %s at %s", *said)  # noqa: TRY400 -- without its words
-        raise SystemExit(1) from None
-    finally:
-        database.engine.dispose()
+    def give_up(self) -> None:
+        """Let another worker lead at once."""
+        if self.lead is not None:
+            with self._database.writing() as session:
+                give_up_lead(session, self.lead, now=self._clock())
+            self.lead = None
 
 
-def tick(office: PostOffice, *, clock: Clock, should_stop: Callable[[], bool] = lambda: False) -> TickReport:
+def _terms(lead: Lead | None) -> tuple[int, ...]:
+    return () if lead is None else (lead.term,)
+
+
+def make_holder() -> str:
+    """Make the name of one run of a worker: its machine, its process, and what no other run has."""
+    return f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def tick(
+    office: PostOffice,
+    *,
+    clock: Clock,
+    should_stop: Callable[[], bool] = lambda: False,
+    holder: str = "worker",
+) -> TickReport:
     """Send what is due and leave a sign of life; with a clock that stands still everything happens then."""
     report = dispatch_due(office, clock=clock, should_stop=should_stop)
     ended_at = clock()
     with office.database.writing() as session:
-        record_heartbeat(session, now=ended_at)
+        record_heartbeat(session, name=holder, now=ended_at)
     return TickReport(report, ended_at)
 
 
-def join_audit_heads(database: Database, *, now: datetime) -> bool:
+def close_what_expired(session: Session, now: datetime) -> int:
+    """Settle the messages whose window is over and that nobody took; gives how many there were."""
+    return close_expired(session, now=now)
+
+
+def join_audit_heads(session: Session, now: datetime) -> bool:
     """Join the heads of the audit chains if that was not done today; tells whether it was done now."""
-    with database.writing() as session:
-        return join_heads(session, actor=system_actor("worker", secrets.token_hex(8)), now=now)
+    return join_heads(session, actor=system_actor("worker", secrets.token_hex(8)), now=now)
 
 
 def start_background_worker(settings: Settings, clock: Clock) -> BackgroundWorker:
@@ -165,13 +205,3 @@ def run_worker(settings: Settings, clock: Clock) -> None:
     stop.wait()
     worker.stop()
     logger.info("worker stopped")
-
-
-def record_heartbeat(session: Session, *, now: datetime) -> None:
-    """Note that messages are being looked after."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    session.execute(
-        insert(WorkerHeartbeat)
-        .values(name=JOB, beat_at=now)
-        .on_conflict_do_update(index_elements=["name"], set_={"beat_at": now})
-    )

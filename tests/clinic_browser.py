@@ -28,6 +28,13 @@ class StaffBrowser:
         return self.client.post(path, data={"csrf_token": token[1], **fields}, follow_redirects=True)
 
 
+def seen_on(page: TestResponse) -> str:
+    """Give the token of the preview that a page shows."""
+    token = re.search(r'name="seen" value="([^"]+)"', page.text)
+    assert token is not None, f"no preview on {page.request.path} ({page.status_code})"
+    return token[1]
+
+
 def sign_in(app: Flask, number: int) -> StaffBrowser:
     """Sign in as member of staff 0 (nurse), 1 (nurse elsewhere), 2 (coordinator) or 3 (monitor)."""
     browser = StaffBrowser(app.test_client())

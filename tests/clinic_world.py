@@ -15,7 +15,7 @@ from pro_app.services.answers import Operation, save_operations
 from pro_app.services.enrolment import Enrolment, enrol_participant
 from pro_app.services.events import record_event
 from pro_app.services.sites import SiteDetails, save_site
-from pro_app.services.studies import load_study
+from pro_app.services.studies import load_current_protocol, load_study
 from pro_app.services.submission import submit_assessment
 from pro_app.storage.database import Database, Session
 from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments
@@ -141,27 +141,30 @@ def staff_actor(role: str, *, study_id: int, site_id: int | None, account_id: in
     )
 
 
-_built: list[tuple[Rows, Clinic]] = []
-"""The clinic as it was first built in this process, to be copied."""
+_built: dict[str, tuple[Rows, Clinic]] = {}
+"""The clinic of each protocol as it was first built in this process, to be copied."""
 
 
-def build_clinic(database: Database, vault: ContactVault) -> Clinic:
+def build_clinic(database: Database, vault: ContactVault, *, protocol: str = "reluth") -> Clinic:
     """Load the study, two sites and their staff, through the services the first time, then as a copy."""
-    if not _built:
-        clinic = _build_clinic(database, vault)
-        _built.append((read_rows(database), clinic))
+    if protocol not in _built:
+        clinic = _build_clinic(database, vault, protocol)
+        _built[protocol] = (read_rows(database), clinic)
         return clinic
-    rows, clinic = _built[0]
+    rows, clinic = _built[protocol]
     write_rows(database, rows)
     return replace(clinic, database=database, vault=vault)
 
 
-def _build_clinic(database: Database, vault: ContactVault) -> Clinic:
+def _build_clinic(database: Database, vault: ContactVault, protocol: str) -> Clinic:
     actor, now = system_actor("test", "setup"), datetime(2025, 12, 1, 9, 0, tzinfo=UTC)
     with database.writing() as session:
-        path = QUESTIONNAIRES / "protocols" / "reluth" / "1.0" / "protocol.yaml"
+        path = QUESTIONNAIRES / "protocols" / protocol / "1.0" / "protocol.yaml"
         study = load_study(session, protocol_path=path, actor=actor, now=now)
-        sites = [save_site(session, _site(study.id, code), actor=actor, now=now).id for code in ("15", "16")]
+        zone = load_current_protocol(session, study.id).default_zone
+        sites = [
+            save_site(session, _site(study.id, code, zone), actor=actor, now=now).id for code in ("15", "16")
+        ]
         accounts = []
         roles: list[tuple[str, int | None]] = [
             ("nurse", sites[0]),
@@ -193,13 +196,13 @@ def _build_clinic(database: Database, vault: ContactVault) -> Clinic:
     return Clinic(database, vault, study_id, sites[0], sites[1], *accounts)
 
 
-def _site(study_id: int, code: str) -> SiteDetails:
+def _site(study_id: int, code: str, zone: str) -> SiteDetails:
     return SiteDetails(
         study_id=study_id,
         site_code=code,
         name=f"Centre {code}",
         city="Montpellier",
-        zone="Europe/Paris",
+        zone=zone,
         telephone="04 67 61 31 00",
         sender_label="Suivi 34",
     )

@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +26,15 @@ APPLICATION_ROLE = "pro_app_web"
 TEST_SECRET = "a secret of the tests, long enough to be one"
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday morning, winter time in Paris; tests that need another time pass another one."""
+HISTORIES = 25
+"""How many random histories of reminders each test draws unless told otherwise."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the number of random histories be chosen."""
+    parser.addoption(
+        "--histories", type=int, default=HISTORIES, help="random histories of reminders on each database"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -89,11 +99,18 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def postgres_url(postgres_owner_url: str, postgres_template: str) -> Iterator[str]:
     """Give the address of a fresh, migrated PostgreSQL database, for the application's own role."""
+    with fresh_postgres(postgres_owner_url, postgres_template) as url:
+        yield url
+
+
+@contextmanager
+def fresh_postgres(owner_url: str, template: str) -> Iterator[str]:
+    """Make a database like the template and give its address for the application's own role."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    _run_as_owner(postgres_owner_url, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
-    url = make_url(_on_database(postgres_owner_url, name))
+    _run_as_owner(owner_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    url = make_url(_on_database(owner_url, name))
     yield url.set(username=APPLICATION_ROLE, password="test").render_as_string(hide_password=False)
-    _run_as_owner(postgres_owner_url, f"DROP DATABASE {name} WITH (FORCE)")
+    _run_as_owner(owner_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -127,13 +127,14 @@ class Nurse:
         self.page.get_by_role("link", name=participant_code).click()
 
     def randomise(self, arm: str, on: date) -> None:
-        """Record the randomisation, from the record."""
+        """Record the randomisation, from the record, having seen what it does."""
         page = self.page
         page.get_by_role("link", name="Enregistrer un évènement").click()
         row = page.get_by_role("row").filter(has_text="Tirage au sort")
         row.get_by_role("button", name="Choisir").click()
         page.get_by_label(re.compile(arm)).check()
         page.get_by_label(re.compile("^Date")).fill(on.isoformat())
+        page.get_by_role("button", name="Voir ce que cela change").click()
         page.get_by_role("button", name="Enregistrer").click()
 
 

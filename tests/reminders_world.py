@@ -129,7 +129,9 @@ class Post:
     def record(self, claimed: ClaimedMessage, outcome: Outcome, now: datetime) -> str | None:
         """Record what became of a claimed message."""
         with self.clinic.writing() as session:
-            return record_outcome(session, claimed, outcome, now=now)
+            return record_outcome(
+                session, claimed, outcome, usable_channels=self.office.channels.keys(), now=now
+            )
 
 
 def list_rows(database: Database, *, visit: str | None = None) -> list[OutboxMessage]:

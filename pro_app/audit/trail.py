@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -20,6 +20,13 @@ from pro_app.audit.chain import (
 from pro_app.storage.tables.audit_trail import AuditChainHead, AuditEntry, AuditPayload
 
 APP_VERSION = version("pro-app")
+_LOCKED_HEAD = (
+    select(AuditChainHead)
+    .where(AuditChainHead.chain == bindparam("name"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+"""Made once: every change of anything asks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +75,7 @@ def record_change(
 
 def lock_chain_head(session: Session, chain: str) -> AuditChainHead:
     """Give the head of the chain, made if absent, locked until the transaction ends."""
-    locked = (
-        select(AuditChainHead)
-        .where(AuditChainHead.chain == chain)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    head = session.scalars(locked).one_or_none()
+    head = session.scalars(_LOCKED_HEAD, {"name": chain}).one_or_none()
     if head is not None:
         return head
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
@@ -83,7 +84,7 @@ def lock_chain_head(session: Session, chain: str) -> AuditChainHead:
         .values(chain=chain, sequence=0, digest=FIRST_DIGEST)
         .on_conflict_do_nothing(index_elements=["chain"])
     )
-    return session.scalars(locked).one()
+    return session.scalars(_LOCKED_HEAD, {"name": chain}).one()
 
 
 def written_at(at: datetime) -> str:

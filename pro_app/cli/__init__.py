@@ -19,6 +19,7 @@ from pro_app.errors import (
 from pro_app.language import mark
 
 COMMANDS = {
+    "amendment": "pro_app.cli.amendment:amendment",
     "check-definitions": "pro_app.cli.check_definitions:check_definitions",
     "create-account": "pro_app.cli.accounts:create_account",
     "demo": "pro_app.cli.demo:demo",
@@ -26,10 +27,15 @@ COMMANDS = {
     "export": "pro_app.cli.export:export",
     "init": "pro_app.cli.init:init",
     "load-study": "pro_app.cli.load_study:load_study",
+    "plan-preview": "pro_app.cli.plan_preview:plan_preview",
+    "prove-calendar": "pro_app.cli.prove_calendar:prove_calendar_command",
+    "push-keys": "pro_app.cli.push_keys:push_keys",
+    "outbox": "pro_app.cli.outbox:outbox",
     "release": "pro_app.cli.release:release",
     "schedule": "pro_app.cli.schedule:schedule",
     "score": "pro_app.cli.score:score",
     "serve": "pro_app.cli.serve:serve",
+    "simulate": "pro_app.cli.simulate:simulate",
     "verify-audit-trail": "pro_app.cli.verify_audit_trail:verify_audit_trail",
     "verify-scores": "pro_app.cli.verify_scores:verify_scores_command",
     "worker": "pro_app.cli.worker:worker",

@@ -11,9 +11,10 @@ from pro_app.cli.translation import translate
 from pro_app.clock import system_clock
 from pro_app.errors import InputRejected
 from pro_app.language import mark
-from pro_app.services.studies import load_current_protocol
+from pro_app.services.protocol_versions import find_version_in_force, list_versions
 from pro_app.services.studies import load_study as load_study_files
 from pro_app.settings import Settings
+from pro_app.storage.catalogue import load_protocol
 
 
 @click.command(
@@ -33,7 +34,15 @@ def load_study(protocol_file: Path) -> None:
             study = load_study_files(session, protocol_path=protocol_file, actor=actor, now=system_clock())
         except OSError as error:
             raise InputRejected((file_problem(error),)) from error
-        protocol = load_current_protocol(session, study.id)
+        versions = list_versions(session, study.id)
+        in_force = find_version_in_force(session, study.id)
+        loaded = load_protocol(session, versions[-1].sha256)
     message = mark("The study %(study)s is loaded: protocol %(version)s, %(instruments)s.")
-    instruments = ", ".join(f"{used.code} {used.version}" for used in protocol.instruments)
-    click.echo(translate(message, study=study.study_code, version=protocol.version, instruments=instruments))
+    instruments = ", ".join(f"{used.code} {used.version}" for used in loaded.instruments)
+    click.echo(translate(message, study=study.study_code, version=loaded.version, instruments=instruments))
+    if in_force.sha256 != loaded.sha256:
+        message = mark(
+            "No site works under version %(version)s yet, and nothing has changed for anybody: see what it "
+            "changes with “pro-app amendment preview --to %(version)s”."
+        )
+        click.echo(translate(message, version=loaded.version))

@@ -1,1 +1,1 @@
-"""The contact vault: e-mail and telephone, apart from every answer, under a key of its own."""
+"""The contact vault: e-mail, telephone and push addresses, apart from answers, under a key of its own."""

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Literal
 
 from cryptography.fernet import Fernet
-from sqlalchemy import Delete, delete, func, select
+from sqlalchemy import Delete, delete, func, select, union_all
 
-from pro_app.contacts.tables import ContactRecord
+from pro_app.contacts.tables import ContactRecord, PushAddress
 from pro_app.storage.database import Database
 
 ContactKind = Literal["email", "telephone"]
@@ -39,10 +39,12 @@ class ContactVault:
     database: Database
     secret: str = field(repr=False)
 
-    def _cipher(self) -> Fernet:
+    def cipher(self) -> Fernet:
+        """Make the cipher of everything that the vault keeps."""
         return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"cipher:" + self.secret.encode()).digest()))
 
-    def _digest(self, value: str) -> str:
+    def digest(self, value: str) -> str:
+        """Give the keyed digest (64 hexadecimal digits) by which equal values are found."""
         return hmac.new(b"digest:" + self.secret.encode(), value.encode(), hashlib.sha256).hexdigest()
 
     def save(self, contact_ref: str, contact: Contact, *, now: datetime) -> None:
@@ -57,8 +59,8 @@ class ContactVault:
                     ContactRecord(
                         contact_ref=contact_ref,
                         kind=kind,
-                        ciphertext=self._cipher().encrypt(value.encode()),
-                        value_digest=self._digest(value),
+                        ciphertext=self.cipher().encrypt(value.encode()),
+                        value_digest=self.digest(value),
                         saved_at=now,
                     )
                 )
@@ -69,12 +71,12 @@ class ContactVault:
             records = session.scalars(
                 select(ContactRecord).where(ContactRecord.contact_ref == contact_ref)
             ).all()
-        values = {r.kind: self._cipher().decrypt(r.ciphertext).decode() for r in records}
+        values = {r.kind: self.cipher().decrypt(r.ciphertext).decode() for r in records}
         return Contact(email=values.get("email"), telephone=values.get("telephone"))
 
     def list_sharing(self, contact_ref: str, contact: Contact) -> frozenset[str]:
         """List the other references that hold the same e-mail or telephone, to warn about them."""
-        digests = [self._digest(v) for v in (contact.email, contact.telephone) if v]
+        digests = [self.digest(v) for v in (contact.email, contact.telephone) if v]
         with self.database.reading() as session:
             found = session.scalars(
                 select(ContactRecord.contact_ref).where(
@@ -85,18 +87,23 @@ class ContactVault:
 
     def list_refs_saved_before(self, moment: datetime) -> frozenset[str]:
         """List the references under which nothing was saved at `moment` (aware UTC) or since."""
+        known = union_all(
+            select(ContactRecord.contact_ref, ContactRecord.saved_at),
+            select(PushAddress.contact_ref, PushAddress.saved_at),
+        ).subquery()
         statement = (
-            select(ContactRecord.contact_ref)
-            .group_by(ContactRecord.contact_ref)
-            .having(func.max(ContactRecord.saved_at) < moment)
+            select(known.c.contact_ref)
+            .group_by(known.c.contact_ref)
+            .having(func.max(known.c.saved_at) < moment)
         )
         with self.database.reading() as session:
             return frozenset(session.scalars(statement))
 
     def delete(self, contact_ref: str) -> None:
-        """Forget what is known under `contact_ref`."""
+        """Forget what is known under `contact_ref`, the person's browsers too."""
         with self.database.writing() as session:
             session.execute(_delete(contact_ref, *KINDS))
+            session.execute(delete(PushAddress).where(PushAddress.contact_ref == contact_ref))
 
 
 def _delete(contact_ref: str, *kinds: ContactKind) -> Delete:

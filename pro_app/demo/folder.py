@@ -7,8 +7,17 @@ from pro_app.errors import InputRejected, Problem
 from pro_app.language import mark
 
 _OWN_FOLDERS = ("mail", "releases")
-_OWN_FILES = ("access.json", "progress.json", "secret_key", "contacts_key")
-_STORES = ("pro_app.sqlite", "contacts.sqlite")
+_OWN_FILES = (
+    "access.json",
+    "clock.json",
+    "progress.json",
+    "wish.json",
+    "secret_key",
+    "contacts_key",
+    "start-state.json",
+)
+_DRAFTS = ("clock.draft", "progress.json.draft", "wish.json.draft", "start-state.draft")
+_STORES = ("pro_app.sqlite", "contacts.sqlite", "start-pro_app.sqlite", "start-contacts.sqlite")
 """SQLite keeps up to three more files beside each, named after it."""
 
 
@@ -37,4 +46,4 @@ def _list_entries(folder: Path) -> list[Path]:
 
 def _is_own(path: Path) -> bool:
     is_store = any(path.name == store or path.name.startswith(f"{store}-") for store in _STORES)
-    return path.name in _OWN_FOLDERS or path.name in _OWN_FILES or is_store
+    return path.name in _OWN_FOLDERS or path.name in (*_OWN_FILES, *_DRAFTS) or is_store

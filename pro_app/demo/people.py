@@ -1,10 +1,8 @@
 """The people one can be in the demo: one of each staff role, and a participant with something to answer."""
 
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import yaml
 from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import system_actor
@@ -17,44 +15,21 @@ from pro_app.services.enrolment import Enrolment, enrol_participant
 from pro_app.services.participant_sign_in import activate_card
 from pro_app.services.passwords import make_password
 from pro_app.services.sign_in_codes import grouped_code
-from pro_app.services.sites import SiteDetails, save_site
 
-SITES = Path(__file__).parent / "sites.yaml"
 DEMO_ACTOR = system_actor("demo", "demo")
 HOME_SITE = "15"
 """The site whose nurse and participants the newcomer is given."""
 PIN = "420815"
+NURSE = "infirmiere"
+"""The nurse's account, which stands in at every site while the virtual years pass."""
 STAFF = (
     ("administrator", "admin", "Camille Admin", None),
     ("coordinator", "coordination", "Claude Coordination", None),
-    ("nurse", "infirmiere", "Dominique Infirmière", HOME_SITE),
+    ("nurse", NURSE, "Dominique Infirmière", HOME_SITE),
     ("investigator", "investigateur", "Maxime Investigateur", HOME_SITE),
     ("monitor", "moniteur", "Alix Moniteur", None),
     ("statistician", "statistique", "Sacha Statistique", None),
 )
-
-
-def make_sites(session: Session, *, study_id: int, zone: str, now: datetime) -> dict[str, int]:
-    """Make all sites of the demo; gives their keys by code."""
-    listed = yaml.safe_load(SITES.read_text(encoding="utf-8"))
-    site_ids = {}
-    for number, site in enumerate(listed, start=1):
-        saved = save_site(
-            session,
-            SiteDetails(
-                study_id=study_id,
-                site_code=site["code"],
-                name=site["name"],
-                city=site["city"],
-                zone=zone,
-                telephone=f"04 65 71 {number:02} {(number * 37) % 100:02}",
-                sender_label="Suivi à domicile",
-            ),
-            actor=DEMO_ACTOR,
-            now=now,
-        )
-        site_ids[site["code"]] = saved.id
-    return site_ids
 
 
 def make_staff(

@@ -3,18 +3,14 @@
 import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
-
 from pro_app.app import create_app
-from pro_app.clock import system_clock
+from pro_app.clock import civil_date, open_clock, system_clock
 from pro_app.contacts.vault import ContactVault
 from pro_app.definitions.files import QUESTIONNAIRES, read_definition
 from pro_app.demo.folder import check_folder, forget
@@ -23,16 +19,15 @@ from pro_app.demo.people import (
     HOME_SITE,
     make_card_to_try,
     make_participant_to_try,
-    make_sites,
     make_staff,
 )
 from pro_app.server import serve
 from pro_app.services.studies import load_current_protocol, load_study
 from pro_app.settings import Settings
+from pro_app.simulation.world import make_sites
 from pro_app.storage.database import open_database
 from pro_app.storage.migrate import migrate
-from pro_app.web.demo.state import load_access, load_progress, save_access
-from pro_app.worker import start_background_worker
+from pro_app.web.demo.state import load_access, save_access
 
 PROTOCOL = QUESTIONNAIRES / "protocols" / "reluth" / "1.0" / "protocol.yaml"
 FACES = {
@@ -44,9 +39,9 @@ FACES = {
     "health": "/healthz",
     "tour": "/demo",
     "messages": "/demo/messages",
+    "time": "/demo/time",
     "style": "/style",
 }
-LOOK_AGAIN_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +64,27 @@ def start_demo(place: DemoPlace, *, reset: bool, announce: Callable[[dict[str, A
         forget(place.folder)
     access = prepare(place)
     announce(access)
-    if not _is_filled(place.folder):
-        _start_filling(place)
-    serve(lambda: _make_app(place.settings), bind=_addresses(place.port), workers=1, threads=8)
+    _start_keeper(place)
+    settings = place.settings
+    serve(
+        lambda: create_app(settings, clock=open_clock(settings.clock_file)),
+        bind=_addresses(place.port),
+        workers=1,
+        threads=8,
+    )
 
 
-def _start_filling(place: DemoPlace) -> None:
-    """Fill the past in a process of its own, which ends by itself when this one is gone."""
-    command = [sys.executable, "-m", "pro_app.demo.filling", str(place.folder), str(place.port)]
+def _start_keeper(place: DemoPlace) -> None:
+    """Fill the past, send messages and travel in a process of its own, which ends when this one is gone."""
+    command = [sys.executable, "-m", "pro_app.demo.keeper", str(place.folder), str(place.port)]
     subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 -- our own module
 
 
 def prepare(place: DemoPlace) -> dict[str, Any]:
     """Migrate the stores and make the people to be, once; gives addresses and sign-ins."""
     rules = read_definition(PROTOCOL).sha256
-    if (load_access(place.folder) or {}).get("protocol_sha256") != rules:
+    known = load_access(place.folder) or {}
+    if known.get("protocol_sha256") != rules or "first_at" not in known:
         # A first start that was cut short begins again, and so do lives that were led under other rules.
         forget(place.folder)
     settings = place.settings
@@ -106,7 +107,9 @@ def _make_people(settings: Settings, vault: ContactVault, *, now: datetime) -> d
     with database.writing() as session:
         study = load_study(session, protocol_path=PROTOCOL, actor=DEMO_ACTOR, now=now)
         protocol = load_current_protocol(session, study.id)
-        site_ids = make_sites(session, study_id=study.id, zone=protocol.default_zone, now=now)
+        site_ids = make_sites(
+            session, study_id=study.id, zone=protocol.default_zone, actor=DEMO_ACTOR, now=now
+        )
         staff = make_staff(session, study_id=study.id, site_ids=site_ids, now=now)
         people: dict[str, Any] = {
             "site_id": site_ids[HOME_SITE],
@@ -117,28 +120,13 @@ def _make_people(settings: Settings, vault: ContactVault, *, now: datetime) -> d
         }
         return {
             "study": study.study_code,
+            "first_at": now.isoformat(),
+            "first_day": civil_date(now, protocol.default_zone).isoformat(),
+            "last_day": protocol.trial.planned_end_on.isoformat(),
             "staff": staff,
             "participant": make_participant_to_try(session, **people),
             "new_card": make_card_to_try(session, **people),
         }
-
-
-def _make_app(settings: Settings) -> Flask:
-    """Make the app in the server's process, with the worker beside it once the past is filled in."""
-    threading.Thread(target=_work_when_filled, args=(settings,), daemon=True).start()
-    return create_app(settings)
-
-
-def _work_when_filled(settings: Settings) -> None:
-    """Wait for the simulated past, since a real tick would judge its messages by today's date."""
-    while not _is_filled(settings.data_folder):
-        time.sleep(LOOK_AGAIN_SECONDS)
-    start_background_worker(settings, system_clock)
-
-
-def _is_filled(folder: Path) -> bool:
-    progress = load_progress(folder)
-    return progress is not None and progress.finished
 
 
 def _addresses(port: int) -> list[str]:

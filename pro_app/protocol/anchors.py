@@ -35,13 +35,13 @@ def find_recorded_date(facts: Facts, event: str) -> date | None:
 
 def find_expected_date(protocol: Protocol, facts: Facts, event: str) -> date | None:
     """Find the date that the participant's arm plans with until the event is recorded."""
-    arm = protocol.arms_by_code.get(facts.arm or "")
+    arm = protocol.find_arm(facts.arm)
     rule = arm.expected.get(event) if arm else None
     return find_rule_date(rule, facts.dates_of) if rule else None
 
 
 def find_proposed_date(protocol: Protocol, facts: Facts, event: str) -> date | None:
     """Find the date that a form offers to somebody who comes to record the event."""
-    arm = protocol.arms_by_code.get(facts.arm or "")
+    arm = protocol.find_arm(facts.arm)
     rule = arm.proposed.get(event) if arm else None
     return find_rule_date(rule, facts.dates_of) if rule else None

@@ -7,6 +7,7 @@ from pro_app.definitions.files import DefinitionFile
 from pro_app.definitions.plain_yaml import NodePath
 from pro_app.errors import Problem
 from pro_app.language import mark
+from pro_app.protocol.replan import PLAN_REPLACED, SITE_LATE_RECORDING
 
 _CODED_LISTS = (
     "instruments",
@@ -30,6 +31,8 @@ _UNKNOWN = {
     "arms": mark("There is no arm “%(code)s”."),
     "plan_reasons": mark("There is no reason “%(code)s” among the plan reasons."),
 }
+
+_OWN_REASONS = (("missing_reasons", SITE_LATE_RECORDING), ("plan_reasons", PLAN_REPLACED))
 
 Reference = tuple[str, str, NodePath]
 """The list that a code is sought in, the code, and where it is named."""
@@ -69,6 +72,14 @@ def check_references(definition: DefinitionFile) -> Iterator[Problem]:
     for list_name, code, path in _list_references(data):
         if code not in known[list_name]:
             yield definition.problem(_UNKNOWN[list_name], path, code=code)
+
+
+def check_own_reasons(definition: DefinitionFile) -> Iterator[Problem]:
+    """Check that there are words for each reason that the app gives itself."""
+    for list_name, code in _OWN_REASONS:
+        if code not in {reason["code"] for reason in definition.data[list_name]}:
+            message = mark("There is no reason “%(code)s”, which the app gives itself.")
+            yield definition.problem(message, (list_name,), code=code)
 
 
 def _list_references(data: Mapping[str, Any]) -> Iterator[Reference]:

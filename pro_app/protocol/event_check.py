@@ -58,12 +58,12 @@ def check_event(
 
 
 def _check_day(case: _Case, today: date) -> Iterator[Problem]:
-    """Check that the day lies in the trial and not in the future."""
+    """Check that the day lies in the trial and, of what has happened, not in the future."""
     began_on = case.protocol.trial.began_on
     if case.event.occurred_on < began_on:
         message = mark("This date is before the trial began (%(date)s).")
         yield Problem(message, {"date": began_on.isoformat()}, place="occurred_on")
-    if case.event.occurred_on > today:
+    if case.event.occurred_on > today and not case.kind.may_lie_ahead:
         yield Problem(mark("This date is in the future."), place="occurred_on")
 
 

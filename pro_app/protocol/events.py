@@ -48,7 +48,8 @@ _SINGLE_DATES = {
 class Facts:
     """What is known of a participant after all corrections; the first date where a kind came twice.
 
-    `other_dates` holds the dates of the kinds that have no field here, `spells` what was resumed.
+    `other_dates` holds the dates of the kinds that have no field here, and all of those that came more than
+    once where the field holds one; `spells` what was resumed.
     """
 
     enrolled_on: date | None = None
@@ -68,12 +69,12 @@ class Facts:
 
     def dates_of(self, kind: str) -> tuple[date, ...]:
         """Give the dates of the events of `kind` that still hold, in their order."""
+        if kind in self.other_dates:
+            return self.other_dates[kind]
         if kind == "infusion":
             return self.infusions
-        if kind in _SINGLE_DATES:
-            single: date | None = getattr(self, _SINGLE_DATES[kind])
-            return () if single is None else (single,)
-        return self.other_dates.get(kind, ())
+        single: date | None = getattr(self, _SINGLE_DATES[kind]) if kind in _SINGLE_DATES else None
+        return () if single is None else (single,)
 
 
 def list_valid_events(events: Iterable[Event]) -> list[Event]:
@@ -89,24 +90,28 @@ def fold_events(events: Iterable[Event]) -> Facts:
     dates: dict[str, list[date]] = {}
     spells: list[Spell] = []
     arm: str | None = None
-    paused_until: date | None = None
+    held_until: dict[str, date] = {}
     for event in list_valid_events(events):
         resumed = event.details.get("of")
         if resumed is not None:
             spells += [Spell(resumed, day, event.occurred_on) for day in dates.pop(resumed, [])[:1]]
-            paused_until = None if resumed == "paused" else paused_until
+            held_until.pop(resumed, None)
             continue
         dates.setdefault(event.kind, []).append(event.occurred_on)
         arm = event.details.get("arm", arm)
         if "until" in event.details:
-            paused_until = date.fromisoformat(event.details["until"])
+            held_until[event.kind] = date.fromisoformat(event.details["until"])
     singles = {_SINGLE_DATES[kind]: dates[kind][0] for kind in _SINGLE_DATES if kind in dates}
-    others = {kind: tuple(days) for kind, days in dates.items() if kind not in {*_SINGLE_DATES, "infusion"}}
+    others = {
+        kind: tuple(days)
+        for kind, days in dates.items()
+        if kind != "infusion" and (kind not in _SINGLE_DATES or len(days) > 1)
+    }
     return Facts(
         **singles,
         arm=arm,
         infusions=tuple(dates.get("infusion", ())),
-        paused_until=paused_until,
+        paused_until=max(held_until.values(), default=None),
         other_dates=others,
         spells=tuple(spells),
     )

@@ -158,6 +158,7 @@ def _parse_event_kind(part: Part) -> EventKind:
         details=tuple(part.get("details", ())),
         resumable=part.get("resumable", False),
         effect=Effect(**{"reason": None, **effect}) if effect else None,
+        may_lie_ahead=part.get("may_lie_ahead", False),
     )
 
 

@@ -165,6 +165,12 @@ class Protocol:
         effects = [kind.effect for kind in self.event_kinds if kind.effect]
         return frozenset(effect.reason for effect in effects if effect.visits == "closed" and effect.reason)
 
+    def find_arm(self, code: str | None) -> Arm | None:
+        """Find a participant's arm by its recorded code; without one it is the arm if there is just one."""
+        if code is None and len(self.arms) == 1:
+            return self.arms[0]
+        return self.arms_by_code.get(code or "")
+
     def find_visit(self, code: str) -> Visit | None:
         """Find the rule of a planned visit by its code, also for one visit of a series."""
         return next((visit for visit in self.visits if visit.number_of(code) is not None), None)
@@ -183,7 +189,7 @@ class Protocol:
 
     def event_label(self, kind: str, language: str = LANGUAGES[0], arm: str | None = None) -> str:
         """Give the words for a kind of event, those of the arm where it has its own."""
-        own_arm = self.arms_by_code.get(arm or "")
+        own_arm = self.find_arm(arm)
         known = self.event_kinds_by_code.get(kind)
         label = (own_arm and own_arm.event_labels.get(kind)) or (known and known.label)
         return label.text(language) if label else kind

@@ -1,14 +1,13 @@
-"""What changes when a plan is made anew: kept, moved, added, cancelled, or kept as unscheduled answers."""
+"""What changes when a plan is made anew: visits kept, moved, added, cancelled; answers put aside or back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from pro_app.protocol.protocol import UNSCHEDULED
 from pro_app.protocol.schedule import PlannedVisit
 
-Action = Literal["keep", "move", "add", "cancel", "unschedule"]
+Action = Literal["keep", "move", "add", "cancel", "unschedule", "readmit"]
 
 SITE_LATE_RECORDING = "SITE_LATE_RECORDING"
 """The visit was past when it came to be planned: expected, missed, and no message was sent."""
@@ -23,6 +22,9 @@ class CurrentVisit:
 
     `planned_on`: the civil day its row was made. `answers_on`: the civil day of its last answer, None
     without one. `submitted`: the form was sent. `opens_early`: it may open before its anchor has a date.
+
+    `unscheduled`: the number of answers that fit their visit no more, 0 for those in their place;
+    everything else is then the visit that they were given to, as it stood before it left them.
     """
 
     visit: PlannedVisit
@@ -30,6 +32,7 @@ class CurrentVisit:
     answers_on: date | None = None
     submitted: bool = False
     opens_early: bool = False
+    unscheduled: int = 0
 
     @property
     def follows_anchor(self) -> bool:
@@ -46,7 +49,8 @@ class PlanChange:
     """What becomes of one visit; `before` is None for an added one, `after` for one that goes.
 
     `unschedule`: its answers stay as `UNSCHEDULED`; where the visit is still to come an `add` follows.
-    `reason_code` says why where it is not simply that a date changed.
+    `readmit`: the answers number `unscheduled` come back to their visit; `before` is the empty visit that
+    stood there meanwhile, if one did. `reason_code` says why where it is not simply that a date changed.
     """
 
     action: Action
@@ -54,38 +58,143 @@ class PlanChange:
     before: PlannedVisit | None
     after: PlannedVisit | None
     reason_code: str | None = None
+    unscheduled: int = 0
+
+
+class OpenDays(NamedTuple):
+    """The civil days on which a plan had a visit open; `whole`: to the end of its window, which is past."""
+
+    first: date
+    last: date
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """The day of planning, and when each visit was open so far."""
+
+    today: date
+    offered: Mapping[str, Sequence[OpenDays]]
+
+    def was_recorded_late(self, visit: PlannedVisit) -> bool:
+        """Say whether an expected visit is past, and nobody could ever have answered it.
+
+        It was open in its window on some day, or in a whole other one: then it is simply missed.
+        """
+        if not visit.expected or visit.reason is not None or not _is_past(visit, self.today):
+            return False
+        return not any(
+            days.whole or _holds_any(visit, days) for days in self.offered.get(visit.visit_code, ())
+        )
 
 
 def plan_changes(
-    current: Sequence[CurrentVisit], wanted: Sequence[PlannedVisit], *, today: date
+    current: Sequence[CurrentVisit],
+    wanted: Sequence[PlannedVisit],
+    *,
+    today: date,
+    offered: Mapping[str, Sequence[OpenDays]] | None = None,
 ) -> tuple[PlanChange, ...]:
     """Compare the stored plan with the one that follows from the facts now; `today` is the civil date.
 
     Answers that were sent keep their window, unless their visit was provisional and its window is
-    elsewhere now, or the visit may open before its anchor and follows a corrected date of it.
+    elsewhere now, or the visit may open before its anchor and follows a corrected date of it. Answers that
+    an earlier plan left without a visit come back to it if the plan wants it again around their day, and
+    nothing was answered in it since. `offered` says when earlier plans, the present one included, had the
+    visits open; without it the present one is all there was.
     Each changed visit comes once, an unscheduled one that is planned again twice; first those of the
     stored plan in its order, then the added ones.
     """
+    case = _Case(today, _list_open_days(current, today) if offered is None else offered)
     by_code = {visit.visit_code: visit for visit in wanted}
+    standing = {row.visit.visit_code: row for row in current if not row.unscheduled}
+    returning = _find_returning([row for row in current if row.unscheduled], standing, by_code, today=today)
     changes: list[PlanChange] = []
-    for row in current:
-        if row.visit.visit_code != UNSCHEDULED:
-            changes += _list_row_changes(row, by_code.get(row.visit.visit_code), today)
-    known = {row.visit.visit_code for row in current}
-    changes += [_add(visit, today) for visit in wanted if visit.visit_code not in known]
+    for code, row in standing.items():
+        changes += _list_row_changes(row, by_code.get(code), returning=returning.get(code), case=case)
+    answered = {row.visit.visit_code for row in current if row.unscheduled and row.submitted}
+    for visit in wanted:
+        if visit.visit_code in standing:
+            continue
+        if visit.visit_code in returning:
+            changes.append(_readmit(returning[visit.visit_code], visit, before=None, case=case))
+        elif not (visit.visit_code in answered and _is_past(visit, today)):
+            changes.append(_add(visit, case))
     return tuple(changes)
 
 
-def _list_row_changes(row: CurrentVisit, wanted: PlannedVisit | None, today: date) -> Iterator[PlanChange]:
+def _list_open_days(current: Sequence[CurrentVisit], today: date) -> dict[str, list[OpenDays]]:
+    """Give when the visits that stand in the plan were open."""
+    offered: dict[str, list[OpenDays]] = {}
+    for row in current:
+        days = find_open_days(row.visit, planned_on=row.planned_on, replaced_on=None, today=today)
+        if days is not None:
+            offered.setdefault(row.visit.visit_code, []).append(days)
+    return offered
+
+
+def find_open_days(
+    visit: PlannedVisit, *, planned_on: date, replaced_on: date | None, today: date
+) -> OpenDays | None:
+    """Find the days on which a visit was open that stood in the plan between two days; None if never."""
+    until_on = today if replaced_on is None else min(replaced_on, today)
+    first, last = max(visit.opens_on, planned_on), min(visit.closes_on or until_on, until_on)
+    if not visit.expected or visit.reason == SITE_LATE_RECORDING or first > last:
+        return None
+    return OpenDays(first, last, whole=last == visit.closes_on and last < until_on)
+
+
+def _find_returning(
+    displaced: Iterable[CurrentVisit],
+    standing: Mapping[str, CurrentVisit],
+    wanted: Mapping[str, PlannedVisit],
+    *,
+    today: date,
+) -> dict[str, CurrentVisit]:
+    """Find the unscheduled answers that fit their visit again; of several the ones sent, then the latest."""
+    returning: dict[str, CurrentVisit] = {}
+    for row in sorted(displaced, key=_preference, reverse=True):
+        visit = wanted.get(row.visit.visit_code)
+        now_there = standing.get(row.visit.visit_code)
+        if visit is None or row.answers_on is None:
+            continue
+        is_free = (
+            now_there is None or now_there.answers_on is None or _is_out_of_place(now_there, visit, today)
+        )
+        if is_free and (_holds(visit, row.answers_on) or _has_same_window(row.visit, visit)):
+            returning.setdefault(row.visit.visit_code, row)
+    return returning
+
+
+def _preference(row: CurrentVisit) -> tuple[bool, date, int]:
+    """Give what puts the answers of one visit in order, the best ones last."""
+    return row.submitted, row.answers_on or date.min, row.unscheduled
+
+
+def _readmit(
+    row: CurrentVisit, wanted: PlannedVisit, *, before: PlannedVisit | None, case: _Case
+) -> PlanChange:
+    """Give a visit back the answers that had left it, as it would stand had they never left."""
+    after = _place(row, wanted, case)
+    return PlanChange("readmit", after.visit_code, before, after, after.reason, unscheduled=row.unscheduled)
+
+
+def _list_row_changes(
+    row: CurrentVisit, wanted: PlannedVisit | None, *, returning: CurrentVisit | None, case: _Case
+) -> Iterator[PlanChange]:
     """Give what becomes of one stored visit."""
-    before = row.visit
+    before, today = row.visit, case.today
     if _is_out_of_place(row, wanted, today):
         yield PlanChange("unschedule", before.visit_code, before, None, PLAN_REPLACED)
+        if wanted is not None and returning is not None:
+            yield _readmit(returning, wanted, before=None, case=case)
         # Who sent the form has answered for that time; who only began it has not.
-        if wanted is not None and not (row.submitted and _is_past(wanted, today)):
-            yield _add(wanted, today)
+        elif wanted is not None and not (row.submitted and _is_past(wanted, today)):
+            yield _add(wanted, case)
+    elif wanted is not None and returning is not None:
+        yield _readmit(returning, wanted, before=before, case=case)
     elif wanted is not None:
-        yield _keep_or_move(row, _place(row, wanted, today))
+        yield _keep_or_move(row, _place(row, wanted, case))
     elif _is_settled(row, today):
         yield PlanChange("keep", before.visit_code, before, before)
     else:
@@ -121,31 +230,38 @@ def _holds(visit: PlannedVisit, day: date) -> bool:
     return visit.opens_on <= day and (visit.closes_on is None or day <= visit.closes_on)
 
 
+def _holds_any(visit: PlannedVisit, days: OpenDays) -> bool:
+    """Say whether the window shares a day with those."""
+    return days.last >= visit.opens_on and (visit.closes_on is None or days.first <= visit.closes_on)
+
+
 def _is_past(visit: PlannedVisit, today: date) -> bool:
     """Say whether the window is over."""
     return visit.closes_on is not None and visit.closes_on < today
 
 
-def _add(visit: PlannedVisit, today: date) -> PlanChange:
+def _add(visit: PlannedVisit, case: _Case) -> PlanChange:
     """Plan a visit that was not there; one that is past already is missed through late recording."""
-    late = visit.expected and visit.reason is None and _is_past(visit, today)
-    after = replace(visit, reason=SITE_LATE_RECORDING) if late else visit
+    after = _judge(visit, case)
     return PlanChange("add", visit.visit_code, None, after, after.reason)
 
 
-def _place(row: CurrentVisit, wanted: PlannedVisit, today: date) -> PlannedVisit:
+def _judge(visit: PlannedVisit, case: _Case) -> PlannedVisit:
+    """Give a visit with the reason of late recording where that is why it was missed."""
+    return replace(visit, reason=SITE_LATE_RECORDING) if case.was_recorded_late(visit) else visit
+
+
+def _place(row: CurrentVisit, wanted: PlannedVisit, case: _Case) -> PlannedVisit:
     """Give a visit as it stands now: what was answered keeps its window, what was sent stays expected."""
     before = row.visit
     if row.submitted:
         return _redated(before, wanted) if row.follows_anchor else before
-    if _is_settled(row, today) and not row.follows_anchor:
+    if _is_settled(row, case.today) and not row.follows_anchor:
         # The same facts must count alike, whether they were recorded before or after the window closed.
         recorded_late = wanted.expected and before.reason == SITE_LATE_RECORDING
         reason = wanted.reason or (SITE_LATE_RECORDING if recorded_late else None)
         return replace(before, expected=wanted.expected, reason=reason)
-    if wanted.expected and wanted.reason is None and _was_recorded_late(row, wanted, today):
-        return replace(wanted, reason=SITE_LATE_RECORDING)
-    return wanted
+    return _judge(wanted, case)
 
 
 def _redated(before: PlannedVisit, wanted: PlannedVisit) -> PlannedVisit:
@@ -166,17 +282,3 @@ def _keep_or_move(row: CurrentVisit, after: PlannedVisit) -> PlanChange:
         return PlanChange("keep", before.visit_code, before, before)
     reason_code = after.reason if after.reason != before.reason else None
     return PlanChange("move", before.visit_code, before, after, reason_code)
-
-
-def _was_recorded_late(row: CurrentVisit, wanted: PlannedVisit, today: date) -> bool:
-    """Say whether nobody could have answered in the wanted window, because it was planned too late."""
-    before = row.visit
-    if not _is_past(wanted, today):
-        return False
-    if before.reason == SITE_LATE_RECORDING:
-        return True
-    if _is_past(before, today):
-        # It had a whole window to be answered in, though another one.
-        return False
-    open_from = max(before.opens_on, row.planned_on)
-    return wanted.closes_on is not None and not open_from <= wanted.closes_on

@@ -71,7 +71,10 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class EventKind:
-    """What may be recorded of a participant, and which kinds may stand before and after it."""
+    """What may be recorded of a participant, and which kinds may stand before and after it.
+
+    `may_lie_ahead`: its day may be one that is still to come.
+    """
 
     code: str
     label: Label
@@ -82,6 +85,7 @@ class EventKind:
     details: tuple[str, ...]
     resumable: bool
     effect: Effect | None
+    may_lie_ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)

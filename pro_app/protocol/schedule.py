@@ -118,7 +118,9 @@ def _list_anchored(
         yield from _list_series(protocol, facts, visit=visit, series=visit.repeats, anchor=anchor)
         return
     opens_on, target_on, closes_on = _window(visit, add_offset(anchor.on, visit.at))
-    opens_on = max(opens_on, not_before or opens_on)
+    if not_before is not None:
+        # The event may come when the window is over already: its last day is left, and is past.
+        opens_on = min(max(opens_on, not_before), closes_on)
     yield _Place(visit.code, target_on, opens_on, closes_on, anchor.provisional)
 
 

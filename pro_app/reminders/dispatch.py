@@ -7,17 +7,33 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from pro_app.clock import Clock
 from pro_app.contacts.vault import ContactVault
-from pro_app.reminders.channels import find_channel
+from pro_app.reminders.addresses import find_addresses, forget_address
+from pro_app.reminders.channels import open_channels
+from pro_app.reminders.delivery import Attempt, deliver
 from pro_app.reminders.messages import MessagePlaces, check_catalogues, render_message
-from pro_app.reminders.outbox.claims import ClaimedMessage, Outcome, Settled, claim_next, record_outcome
-from pro_app.reminders.outgoing import Channel, OutgoingMessage, Retryable, Undeliverable
+from pro_app.reminders.outbox.attempts import ClaimedMessage, Outcome, Settled
+from pro_app.reminders.outbox.claims import claim_next
+from pro_app.reminders.outbox.outcomes import record_outcome
+from pro_app.reminders.outbox.queues import (
+    UNHURRIED,
+    Pace,
+    QueueState,
+    find_queue,
+    find_queue_state,
+    note_attempt,
+)
+from pro_app.reminders.outgoing import Channel, KeepsConnections, OutgoingMessage
+from pro_app.reminders.reply_tokens import make_reply_token
 from pro_app.settings import Settings
 from pro_app.storage.database import Database, open_database
 
 MOST_IN_ONE_GO = 500
+LONGEST_IDLE_S = 60
+"""After so long in the middle of a transaction a process is taken for frozen, and its locks are freed."""
 logger = logging.getLogger(__name__)
 
 
@@ -31,6 +47,7 @@ class PostOffice:
     secret_key: str = field(repr=False)
     public_url: str
     public_host: str
+    pace: Pace = UNHURRIED
 
     def close(self) -> None:
         """Give back the connections to both stores."""
@@ -53,12 +70,13 @@ def open_post_office(settings: Settings) -> PostOffice:
     """Open the post office of an installation; raises SettingMissing for an unusable mail address."""
     check_catalogues()
     return PostOffice(
-        database=open_database(settings.database_url),
+        database=open_database(settings.database_url, longest_idle_s=LONGEST_IDLE_S),
         vault=ContactVault(open_database(settings.contacts_database_url), settings.contacts_key),
-        channels={"email": find_channel(settings)},
+        channels=open_channels(settings),
         secret_key=settings.secret_key,
         public_url=settings.public_url,
         public_host=settings.public_host,
+        pace=Pace(settings.messages_per_minute),
     )
 
 
@@ -74,13 +92,24 @@ def dispatch_due(
     Several dispatchers may run at once, in one process or many: a message is claimed by one of them.
     """
     states: Counter[str] = Counter()
-    while states.total() < most and not should_stop():
-        with office.database.writing() as session:
-            claim = claim_next(session, claim_token=secrets.token_hex(16), now=clock())
-        if claim is None:
-            break
-        states[claim.state if isinstance(claim, Settled) else _send(office, claim, clock=clock)] += 1
+    going_round = _Round(office, clock)
+    try:
+        while states.total() < most and not should_stop():
+            with office.database.writing() as session:
+                claim = claim_next(session, claim_token=secrets.token_hex(16), now=clock())
+            if claim is None:
+                break
+            states[claim.state if isinstance(claim, Settled) else going_round.send(claim)] += 1
+    finally:
+        rest_channels(office)
     return DispatchReport(dict(states))
+
+
+def rest_channels(office: PostOffice) -> None:
+    """Close the connections that channels keep between messages."""
+    for channel in office.channels.values():
+        if isinstance(channel, KeepsConnections):
+            channel.rest()
 
 
 def message_id(office: PostOffice, message_key: str) -> str:
@@ -89,42 +118,87 @@ def message_id(office: PostOffice, message_key: str) -> str:
     return f"<{digest}@{office.public_host}>"
 
 
-def _send(office: PostOffice, claimed: ClaimedMessage, *, clock: Clock) -> str:
-    """Send one claimed message and record what became of it."""
-    outcome = _attempt(office, claimed, clock=clock)
-    with office.database.writing() as session:
-        state = record_outcome(session, claimed, outcome, now=clock())
-    if outcome.kind != "sent":
-        logger.warning("message %s: %s (%s)", claimed.message_id, outcome.reason, state or "claim lost")
-    return state or "claim_lost"
+@dataclass
+class _Round:
+    """One round of sending: what it has learned about channels and queues holds for the messages after it."""
+
+    office: PostOffice
+    clock: Clock
+    out_of_order: dict[str, Attempt] = field(default_factory=dict)
+    queues: dict[str, QueueState] = field(default_factory=dict)
+
+    def send(self, claimed: ClaimedMessage) -> str:
+        """Send one claimed message and record what became of it; gives its new state."""
+        attempt, queue = self._attempt(claimed)
+        outcome = attempt.outcome
+        with self.office.database.writing() as session:
+            now = self.clock()
+            state = record_outcome(
+                session, claimed, outcome, usable_channels=self.office.channels.keys(), now=now
+            )
+            if queue is not None and attempt.tells_of_queue:
+                self.queues[queue] = note_attempt(
+                    session,
+                    queue,
+                    refused=attempt.refusal is not None,
+                    asked_for=attempt.asked_for,
+                    pace=self.office.pace,
+                    now=now,
+                )
+        if outcome.kind not in {"sent", "deferred"}:
+            logger.warning("message %s: %s (%s)", claimed.message_id, outcome.reason, state or "claim lost")
+        return state or "claim_lost"
+
+    def _attempt(self, claimed: ClaimedMessage) -> tuple[Attempt, str | None]:
+        """Find the addresses, write the text, hand it over; gives what became of it, and the queue it was in.
+
+        Every fault becomes an outcome of this message: one that cannot be written holds up none behind it.
+        """
+        office, channel = self.office, self.office.channels.get(claimed.channel)
+        if channel is None:
+            return Attempt(Outcome("undeliverable", "no_channel")), None
+        if claimed.channel in self.out_of_order:
+            return self.out_of_order[claimed.channel], None
+        try:
+            destinations = find_addresses(office.vault, claimed.contact_ref, claimed.channel)
+            if not destinations:
+                return Attempt(Outcome("undeliverable", "no_address")), None
+            queue = find_queue(claimed.channel, destinations[0].address, secret_key=office.secret_key)
+            if (put_off := self._find_hindrance(claimed, queue)) is not None:
+                return Attempt(put_off), queue
+            message = _write(office, claimed, clock=self.clock)
+        except Exception:
+            logger.exception("message %s could not be written", claimed.message_id)
+            return Attempt(Outcome("retryable", "not_written")), None
+        attempt = deliver(
+            channel, message, destinations, forget=lambda gone: forget_address(office.vault, gone)
+        )
+        if attempt.refusal is not None and attempt.refusal.scope == "channel":
+            self.out_of_order[claimed.channel] = attempt
+        return attempt, queue
+
+    def _find_hindrance(self, claimed: ClaimedMessage, queue: str | None) -> Outcome | None:
+        """Say why a message is not tried now: its queue rests, or this process was frozen since the claim.
+
+        What was checked at the claim may not hold any more once its lease is over.
+        """
+        if (now := self.clock()) >= claimed.lease_until:
+            return Outcome("deferred", "claim_ran_out", until=now)
+        until = self._find_rest(queue)
+        return None if until is None else Outcome("deferred", "queue_rests", until=until)
+
+    def _find_rest(self, queue: str | None) -> datetime | None:
+        """Find until when a queue rests; the database is asked once, later each attempt tells how it is."""
+        if queue is None:
+            return None
+        if queue not in self.queues:
+            with self.office.database.reading() as session:
+                self.queues[queue] = find_queue_state(session, queue)
+        return self.queues[queue].find_rest(now=self.clock())
 
 
-def _attempt(office: PostOffice, claimed: ClaimedMessage, *, clock: Clock) -> Outcome:
-    """Find the address, write the text, hand it over; every fault becomes an outcome of this message."""
-    try:
-        channel = office.channels.get(claimed.channel)
-        address = office.vault.find(claimed.contact_ref).email
-        if channel is None or address is None:
-            return Outcome("undeliverable", "no_channel" if channel is None else "no_address")
-        message = _write(office, claimed, address=address, clock=clock)
-    except Exception:
-        # One message that cannot be written must not hold up those behind it.
-        logger.exception("message %s could not be written", claimed.message_id)
-        return Outcome("retryable", "not_written")
-    try:
-        channel.send(message)
-    except Undeliverable as refused:
-        return Outcome("undeliverable", refused.reason)
-    except Retryable as refused:
-        return Outcome("doubtful" if refused.maybe_accepted else "retryable", refused.reason)
-    except Exception:
-        logger.exception("message %s met an unknown fault", claimed.message_id)
-        return Outcome("doubtful", "unknown_fault")
-    return Outcome("sent")
-
-
-def _write(office: PostOffice, claimed: ClaimedMessage, *, address: str, clock: Clock) -> OutgoingMessage:
-    """Write the message in the person's language."""
+def _write(office: PostOffice, claimed: ClaimedMessage, *, clock: Clock) -> OutgoingMessage:
+    """Write the message in the person's language; the address is filled in for each place it goes to."""
     places = MessagePlaces(
         sender_label=claimed.sender_label,
         site_telephone=claimed.site_telephone,
@@ -134,11 +208,14 @@ def _write(office: PostOffice, claimed: ClaimedMessage, *, address: str, clock: 
     )
     rendered = render_message(claimed.template_code, places, language=claimed.language)
     return OutgoingMessage(
-        address=address,
+        address="",
         sender_label=claimed.sender_label,
         subject=rendered.subject,
         text=rendered.text,
+        short_text=rendered.short_text,
         language=claimed.language,
         message_id=message_id(office, claimed.message_key),
+        reply_token=make_reply_token(office.secret_key, claimed.message_id),
         at=clock(),
+        expires_at=claimed.expires_at,
     )

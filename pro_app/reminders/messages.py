@@ -23,10 +23,11 @@ SOURCE_LANGUAGE = "en"
 
 @dataclass(frozen=True, slots=True)
 class RenderedMessage:
-    """What the person reads."""
+    """What the person reads: an e-mail with subject and text, or the short text of an SMS or a push."""
 
     subject: str
     text: str
+    short_text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class MessagePlaces:
 class _Template:
     subject: str
     opening: str
+    short: str
     asks: bool = True
 
 
@@ -51,21 +53,26 @@ TEMPLATES: Mapping[str, _Template] = {
     "invitation": _Template(
         mark("Your questionnaire is ready"),
         mark("Your questionnaire is ready. You can stop and go on later, whenever it suits you."),
+        mark("A questionnaire is waiting for you."),
     ),
     "reminder": _Template(
         mark("Your questionnaire is waiting for you"),
         mark("Your questionnaire is still waiting for you. You can answer it in several goes."),
+        mark("Your questionnaire is still waiting for you."),
     ),
     "resume": _Template(
         mark("You can go on with your questionnaire"),
         mark("You have started a questionnaire. What you have filled in is kept: go on and send it."),
+        mark("You can go on with your questionnaire and send it."),
     ),
     "last_call": _Template(
         mark("You can still answer your questionnaire"),
         mark("Your questionnaire is still open for a short time."),
+        mark("Your questionnaire is still open for a short time."),
     ),
     "test": _Template(
         mark("Our messages reach you"),
+        mark("This message shows that our messages reach you. There is nothing you need to do."),
         mark("This message shows that our messages reach you. There is nothing you need to do."),
         asks=False,
     ),
@@ -84,6 +91,13 @@ _AUTOMATIC = mark(
     "To change or stop these messages, tell your centre."
 )
 _CALL = mark("If the person can no longer answer, call %(telephone)s.")
+_SHORT = mark("%(sender)s: %(text)s")
+_SHORT_UNTIL = mark("You can answer until %(date)s.")
+_SHORT_DATES = {"fr": "dd/MM/y"}
+"""The pattern of a date in a short text; others are written with the month's name, which no one misreads."""
+_SHORT_DATE = "d MMM y"
+_PLAINER = str.maketrans("’‘“”«»–—\u00a0\u202f", '\'\'""""--  ')
+"""Signs outside the alphabet of SMS (GSM 03.38), one of which would halve the room for all others."""
 
 
 def render_message(template_code: str, places: MessagePlaces, *, language: str) -> RenderedMessage:
@@ -104,7 +118,11 @@ def render_message(template_code: str, places: MessagePlaces, *, language: str) 
         catalogue.gettext(_AUTOMATIC),
         catalogue.gettext(_CALL) % {"telephone": places.site_telephone},
     ]
-    return RenderedMessage(catalogue.gettext(template.subject), "\n\n".join(parts) + "\n")
+    return RenderedMessage(
+        subject=catalogue.gettext(template.subject),
+        text="\n\n".join(parts) + "\n",
+        short_text=_render_short(template, places, catalogue=catalogue, language=language),
+    )
 
 
 def check_catalogues() -> None:
@@ -120,6 +138,21 @@ def _render_until(closes_on: date, today: date, *, catalogue: gettext.NullTransl
     if days <= 0:
         return catalogue.gettext(_LAST_DAY) % {"date": written}
     return catalogue.ngettext(*_UNTIL, days) % {"date": written, "days": days}
+
+
+def _render_short(
+    template: _Template, places: MessagePlaces, *, catalogue: gettext.NullTranslations, language: str
+) -> str:
+    """Say it in a sentence or two, in the alphabet of SMS, so that 160 characters are one message."""
+    said = [catalogue.gettext(template.short)]
+    if template.asks:
+        if places.closes_on is not None:
+            pattern = _SHORT_DATES.get(language, _SHORT_DATE)
+            date_written = format_date(places.closes_on, pattern, locale=language)
+            said.append(catalogue.gettext(_SHORT_UNTIL) % {"date": date_written})
+        said.append(places.address)
+    text = catalogue.gettext(_SHORT) % {"sender": places.sender_label, "text": " ".join(said)}
+    return text.translate(_PLAINER)
 
 
 @cache

@@ -1,95 +1,94 @@
 """Which messages should go out for a visit, when, and whether one still may (pure).
 
 A message belongs to a civil day of the visit's window and goes out at the participant's own hour in their
-own zone: never in the quiet hours, never on a Sunday unless the protocol allows it, never after the window.
+own zone: never in the quiet hours, on a Sunday or a public holiday unless the protocol allows it, never
+outside the window. A message for which the window leaves no such moment is planned as refused, so that it
+is seen not to have gone.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
-from pro_app.protocol.rules import MessageSettings, ReminderRule
+from pro_app.protocol.rules import ReminderRule, SiteTask
 from pro_app.protocol.windows import Window, civil_window
+from pro_app.reminders.sending_hours import (
+    SendingHours,
+    find_allowed_moment,
+    find_chosen_moment,
+    find_wished_moment,
+)
 
-SUNDAY = 6
 ALWAYS = "always"
 """The condition of a message that depends on no visit."""
 
-
-@dataclass(frozen=True, slots=True)
-class SendingHours:
-    """When one person may be reached: IANA zone, the hour they chose, and the protocol's quiet hours."""
-
-    zone: str
-    hour: int
-    quiet_from_hour: int
-    quiet_until_hour: int
-    sundays: bool
-
-    def allows_day(self, day: date) -> bool:
-        """Say whether messages may go out on that day at all."""
-        return self.sundays or day.weekday() != SUNDAY
+WINDOW_CLOSED = "window_closed"
+"""The reason of a message for which the window left no allowed moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class VisitSituation:
-    """One visit of the current plan and what became of it. `closed`: it need not or cannot be answered."""
+    """One visit of the current plan and what became of it. `closed`: it need not or cannot be answered.
 
-    planned_visit_id: int
+    `zone` is the one in which the days of its window are meant. `planned_visit_id` is None for a visit that
+    is only imagined. The invitation waits for `site_check`, where there is one, until it is `checked`.
+    """
+
+    planned_visit_id: int | None
     assessment_id: int | None
     visit_code: str
     revision: int
     opens_on: date
     target_on: date | None
     closes_on: date | None
+    zone: str
     closed: bool
     started: bool
     submitted: bool
     rules: tuple[ReminderRule, ...]
+    site_check: SiteTask | None = None
+    checked: bool = False
 
-    def window(self, zone: str) -> Window:
+    @property
+    def window(self) -> Window:
         """Give the window as moments."""
-        return civil_window(self.opens_on, self.closes_on, zone)
+        return civil_window(self.opens_on, self.closes_on, self.zone)
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedReminder:
-    """One message of a visit: due from `due_at` on, worthless from `expires_at` on (aware UTC)."""
+    """One message of a visit: due from `due_at` on, worthless from `expires_at` on (aware UTC).
+
+    `try_at` is when it is tried first where that is later than `due_at`. With `refused`, a reason, it does
+    not go out, and `due_at` is only when it would have been wished for.
+    """
 
     rule: ReminderRule
     template_code: str
     due_at: datetime
     expires_at: datetime | None
+    try_at: datetime | None = None
+    refused: str | None = None
 
-
-def sending_hours(messages: MessageSettings, *, zone: str, hour: int) -> SendingHours:
-    """Put the protocol's quiet hours together with a participant's zone and chosen hour."""
-    return SendingHours(
-        zone,
-        hour,
-        messages.quiet_from_hour,
-        quiet_until_hour=messages.quiet_until_hour,
-        sundays=messages.sundays,
-    )
+    @property
+    def attempt_at(self) -> datetime:
+        """Give when it is tried first."""
+        return self.try_at or self.due_at
 
 
 def plan_reminders(visit: VisitSituation, hours: SendingHours) -> tuple[PlannedReminder, ...]:
     """Plan the messages of one visit in the order of their rules, also those whose time has passed.
 
-    A rule gives nothing if its day is not known yet or if no allowed hour is left in the window.
+    A rule gives nothing if its day is not known yet, and a refused message if no allowed hour is left in
+    the window from its day on.
     """
     if visit.closed or visit.submitted:
         return ()
-    expires_at = visit.window(hours.zone).closes_at
     planned = []
     for rule in visit.rules:
         day = _find_day(rule, visit)
-        if day is None or rule.kind == "escalation":
-            continue
-        due_at = find_chosen_moment(day, hours)
-        if expires_at is None or due_at < expires_at:
-            planned.append(PlannedReminder(rule, find_template_code(rule), due_at, expires_at))
+        if day is not None and rule.kind != "escalation":
+            planned.append(_plan_reminder(rule, day, visit=visit, hours=hours))
     return tuple(planned)
 
 
@@ -98,14 +97,22 @@ def find_late_invitation(
 ) -> PlannedReminder | None:
     """Give the invitation to a window that was already open when it was planned: at the next allowed hour.
 
-    None for every other message whose time has passed, and where the window leaves no allowed hour.
+    None for every other message whose time has passed, and where the window is over; refused where what is
+    left of the window has no allowed hour.
     """
-    if reminder.rule.kind != "invitation":
+    over = reminder.expires_at is not None and now >= reminder.expires_at
+    if reminder.rule.kind != "invitation" or over:
         return None
-    due_at = find_allowed_moment(now, hours)
-    if reminder.expires_at is not None and due_at >= reminder.expires_at:
-        return None
-    return PlannedReminder(reminder.rule, reminder.template_code, due_at, reminder.expires_at)
+    late = replace(reminder, due_at=find_allowed_moment(now, hours), refused=None)
+    return _refuse_outside(late, wished_at=now)
+
+
+def put_off(reminder: PlannedReminder, hours: SendingHours, *, now: datetime) -> PlannedReminder:
+    """Let a message that is still to go be tried at the next allowed moment, refused outside the window."""
+    try_at = find_allowed_moment(now, hours)
+    if reminder.expires_at is not None and try_at >= reminder.expires_at:
+        return replace(reminder, refused=WINDOW_CLOSED)
+    return replace(reminder, try_at=try_at)
 
 
 def find_template_code(rule: ReminderRule) -> str:
@@ -113,26 +120,6 @@ def find_template_code(rule: ReminderRule) -> str:
     if rule.kind == "reminder" and rule.condition == "not_finished":
         return "resume"
     return rule.kind
-
-
-def find_chosen_moment(day: date, hours: SendingHours) -> datetime:
-    """Give the participant's chosen hour on the first allowed day from `day` on, moved out of quiet hours."""
-    while not hours.allows_day(day):
-        day += timedelta(days=1)
-    return find_allowed_moment(_local_moment(day, hours.hour, hours.zone), hours)
-
-
-def find_allowed_moment(earliest_at: datetime, hours: SendingHours) -> datetime:
-    """Give the first moment from `earliest_at` on that lies neither in quiet hours nor on a barred day."""
-    local = earliest_at.astimezone(ZoneInfo(hours.zone))
-    day = local.date()
-    if local.hour >= hours.quiet_from_hour:
-        day += timedelta(days=1)
-    elif local.hour >= hours.quiet_until_hour and hours.allows_day(day):
-        return earliest_at
-    while not hours.allows_day(day):
-        day += timedelta(days=1)
-    return _local_moment(day, hours.quiet_until_hour, hours.zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +146,13 @@ def check_eligibility(
         if reason is not None:
             return reason
     if message.expires_at is not None and now >= message.expires_at:
-        return "window_closed"
+        return WINDOW_CLOSED
     return None
+
+
+def find_condition(rule_code: str, rules: Iterable[ReminderRule]) -> str | None:
+    """Find what must still hold for a rule's message; None if the plan knows no such rule any more."""
+    return next((rule.condition for rule in rules if rule.code == rule_code), None)
 
 
 def _check_visit(message: MessageSituation, visit: VisitSituation | None) -> str | None:
@@ -177,16 +169,38 @@ def _check_visit(message: MessageSituation, visit: VisitSituation | None) -> str
     return next((reason for holds, reason in objections if holds), None)
 
 
-def find_condition(rule_code: str, rules: Iterable[ReminderRule]) -> str | None:
-    """Find what must still hold for a rule's message; None if the plan knows no such rule any more."""
-    return next((rule.condition for rule in rules if rule.code == rule_code), None)
+def _plan_reminder(
+    rule: ReminderRule, day: date, *, visit: VisitSituation, hours: SendingHours
+) -> PlannedReminder:
+    """Plan the message of one rule at the chosen hour of its day, or of the first allowed day after it.
+
+    The window keeps the zone that it was planned in, which may lie far from the present one: the chosen hour
+    may come before it opens, or after it closes though an allowed hour comes before.
+    """
+    window = visit.window
+    earliest_at = max(find_wished_moment(day, hours), window.opens_at)
+    due_at = find_chosen_moment(day, hours)
+    while due_at < window.opens_at:
+        day += timedelta(days=1)
+        due_at = find_chosen_moment(day, hours)
+    if window.has_closed(due_at):
+        due_at = find_allowed_moment(earliest_at, hours)
+    reminder = PlannedReminder(rule, find_template_code(rule), due_at, window.closes_at)
+    return _refuse_outside(reminder, wished_at=earliest_at)
+
+
+def _refuse_outside(reminder: PlannedReminder, *, wished_at: datetime) -> PlannedReminder:
+    """Refuse a message whose first allowed moment lies after the window."""
+    if reminder.expires_at is None or reminder.due_at < reminder.expires_at:
+        return reminder
+    return replace(reminder, due_at=wished_at, refused=WINDOW_CLOSED)
 
 
 def _find_day(rule: ReminderRule, visit: VisitSituation) -> date | None:
+    """Find the civil day of a rule; an invitation that waits for the site has the last day it waits for."""
     bases = {"opening": visit.opens_on, "target": visit.target_on, "closing": visit.closes_on}
     base = bases[rule.base]
-    return None if base is None else base + timedelta(days=rule.days)
-
-
-def _local_moment(day: date, hour: int, zone: str) -> datetime:
-    return datetime.combine(day, time(hour), ZoneInfo(zone)).astimezone(UTC)
+    day = None if base is None else base + timedelta(days=rule.days)
+    if day is None or rule.kind != "invitation" or visit.site_check is None or visit.checked:
+        return day
+    return max(day, visit.opens_on + timedelta(days=visit.site_check.invitation_waits_days))

@@ -1,6 +1,14 @@
-"""A participant as reminders see them: hours, what stops or holds messages, and the current visits."""
+"""A participant as reminders see them: hours, channels, what stops or holds messages, and the current visits.
 
-from dataclasses import dataclass
+`load_situation` reads what stands in this transaction. To ask about what does not stand yet (an event that
+is only considered, an amendment, another channel), read the parts with `load_parts`, change them, and make
+the situation from them with `make_situation`, which reads nothing; `hypothetical.py` changes the visits the
+way a new plan would. What `outbox.plan.plan_outbox` says of such a situation is what `replan_reminders`
+would do after the act.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, select
@@ -10,44 +18,131 @@ from pro_app.clock import civil_date
 from pro_app.protocol.events import Facts, fold_events
 from pro_app.protocol.leaving import find_message_rule
 from pro_app.protocol.protocol import Protocol
+from pro_app.protocol.rules import SiteTask
 from pro_app.protocol.windows import start_of_day
-from pro_app.reminders.policy import SendingHours, VisitSituation, sending_hours
+from pro_app.reminders.policy import VisitSituation
+from pro_app.reminders.sending_hours import SendingHours, sending_hours
+from pro_app.reminders.site_checks import SiteCheck, is_checked, list_site_checks
 from pro_app.storage.catalogue import load_protocol
 from pro_app.storage.queries.events import list_events, read_events
 from pro_app.storage.tables.assessments import Assessment, PlannedVisit
+from pro_app.storage.tables.channel_reports import ChannelStop
 from pro_app.storage.tables.participants import Participant
+
+PUSH = "push"
+"""The channel that goes beside another one, never alone and never in its place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """`stopped_by` is the kind of event that stopped messages; `held_until` the end of a pause."""
+    """What decides about a participant's messages.
+
+    `channels` are those that may be used, in order; `resting` those of the person's order that rest.
+    `stopped_by` is the kind of event that stopped messages; `held_until` the end of a pause.
+    """
 
     hours: SendingHours
-    channel: str
+    channels: tuple[str, ...]
+    resting: frozenset[str]
     stopped_by: str | None
     held_until: datetime | None
     visits: tuple[VisitSituation, ...]
 
+    @property
+    def main_channels(self) -> tuple[str, ...]:
+        """The channels of which a message takes one, the first one that works."""
+        return tuple(channel for channel in self.channels if channel != PUSH)
+
+    @property
+    def has_push(self) -> bool:
+        """Whether browsers are told too, beside another channel."""
+        return PUSH in self.channels and bool(self.main_channels)
+
     def find_visit(self, planned_visit_id: int | None, assessment_id: int | None) -> VisitSituation | None:
         """Find the current plan of a visit, also where a later revision has replaced the one asked for."""
-        by_plan = (visit for visit in self.visits if visit.planned_visit_id == planned_visit_id)
+        by_plan = (
+            visit for visit in self.visits if planned_visit_id and visit.planned_visit_id == planned_visit_id
+        )
         by_assessment = (
             visit for visit in self.visits if assessment_id and visit.assessment_id == assessment_id
         )
         return next(by_plan, None) or next(by_assessment, None)
 
 
+@dataclass(frozen=True, slots=True)
+class SituationParts:
+    """What is stored about a participant that a situation is made from, apart from the events.
+
+    `visits` are those of the current plan, `stops` the channels that rest, `checks` what the site recorded.
+    """
+
+    visits: tuple[VisitSituation, ...]
+    stops: frozenset[str]
+    checks: tuple[SiteCheck, ...]
+
+
 def load_situation(session: Session, participant: Participant, *, now: datetime) -> Situation:
     """Read what decides about a participant's messages, as it stands in this transaction."""
-    protocol = load_protocol(session, participant.protocol_sha256)
-    facts = fold_events(read_events(list_events(session, participant.id)))
+    parts = load_parts(session, participant)
+    return make_situation(
+        load_protocol(session, participant.protocol_sha256),
+        fold_events(read_events(list_events(session, participant.id))),
+        participant,
+        visits=parts.visits,
+        stops=parts.stops,
+        checks=parts.checks,
+        now=now,
+    )
+
+
+def load_parts(session: Session, participant: Participant) -> SituationParts:
+    """Read the current visits, the channels that rest and the checks that the site recorded."""
+    visits = _list_visits(session, participant.id)
+    needs_checks = any(visit.site_check is not None for visit in visits)
+    stops = session.scalars(
+        select(ChannelStop.channel).where(
+            ChannelStop.participant_id == participant.id, ChannelStop.lifted_at.is_(None)
+        )
+    )
+    return SituationParts(
+        visits=visits,
+        stops=frozenset(stops),
+        checks=list_site_checks(session, participant.id) if needs_checks else (),
+    )
+
+
+def make_situation(
+    protocol: Protocol,
+    facts: Facts,
+    participant: Participant,
+    *,
+    visits: Sequence[VisitSituation],
+    stops: frozenset[str],
+    checks: Sequence[SiteCheck],
+    now: datetime,
+) -> Situation:
+    """Put together what decides about a participant's messages; nothing is read and nothing is changed."""
+    order = list_channels(participant.channels, protocol)
     return Situation(
         hours=sending_hours(protocol.messages, zone=participant.zone, hour=participant.reminder_hour),
-        channel=protocol.messages.channels[0],
+        channels=tuple(channel for channel in order if channel not in stops),
+        resting=frozenset(channel for channel in order if channel in stops),
         stopped_by=_find_stop(protocol, facts),
         held_until=_find_end_of_hold(protocol, facts, zone=participant.zone, now=now),
-        visits=_list_visits(session, participant.id),
+        visits=tuple(replace(visit, checked=is_checked(visit, checks)) for visit in visits),
     )
+
+
+def list_channels(own_order: str | None, protocol: Protocol) -> tuple[str, ...]:
+    """List a person's channels in order: their own (`email,sms`), or those of the protocol."""
+    own = tuple(code.strip() for code in (own_order or "").split(",") if code.strip())
+    return own or protocol.messages.channels
+
+
+def find_site_check(protocol: Protocol, visit_code: str) -> SiteTask | None:
+    """Find what the site is asked to do before a visit opens, and the invitation waits for."""
+    phase = protocol.find_phase(visit_code)
+    return next((task for task in protocol.site_tasks if phase and phase.code in task.phases), None)
 
 
 def _find_stop(protocol: Protocol, facts: Facts) -> str | None:
@@ -90,7 +185,8 @@ def _list_visits(session: Session, participant_id: int) -> tuple[VisitSituation,
 def _visit_situation(
     session: Session, planned: PlannedVisit, assessment: Assessment | None
 ) -> VisitSituation:
-    phase = load_protocol(session, planned.protocol_sha256).find_phase(planned.visit_code)
+    protocol = load_protocol(session, planned.protocol_sha256)
+    phase = protocol.find_phase(planned.visit_code)
     return VisitSituation(
         planned_visit_id=planned.id,
         assessment_id=assessment.id if assessment else None,
@@ -99,8 +195,10 @@ def _visit_situation(
         opens_on=planned.opens_on,
         target_on=planned.target_on,
         closes_on=planned.closes_on,
+        zone=planned.zone,
         closed=not planned.expected or planned.reason_code is not None,
         started=assessment is not None and assessment.started_at is not None,
         submitted=assessment is not None and assessment.submitted_at is not None,
         rules=phase.reminders if phase else (),
+        site_check=find_site_check(protocol, planned.visit_code),
     )

@@ -151,14 +151,20 @@ def _write(
         select(Response).where(Response.assessment_id == assessment.assessment_id).order_by(Response.version)
     )
     response_ids = {row.instrument_code: row.id for row in rows}
+    current = select(Answer).where(
+        Answer.response_id.in_(response_ids.values()),
+        Answer.item_number.in_({operation.item_number for operation in operations}),
+        Answer.superseded_at.is_(None),
+    )
+    standing = {(answer.response_id, answer.item_number): answer for answer in session.scalars(current)}
     items = []
     for operation in operations:
         code = operation.instrument_code
         if code not in response_ids:
             response_ids[code] = begin_response(session, assessment, code, now=now)
         answer = _make_answer(operation, response_ids[code], actor=actor, now=now)
-        place = {"response_id": answer.response_id, "item_number": answer.item_number}
-        before = session.scalar(select(Answer).filter_by(superseded_at=None, **place))
+        place = answer.response_id, answer.item_number
+        before = standing.get(place)
         overtaken = before is not None and _is_overtaken(answer, before, waited=operation.sent_at is not None)
         if overtaken:
             answer.superseded_at = now
@@ -166,6 +172,7 @@ def _write(
             before.superseded_at = now
             session.flush()  # only one answer to an item may be in force at any moment
         session.add(answer)
+        standing[place] = before if before is not None and overtaken else answer
         items.append(
             {
                 "field": f"{code}:{operation.item_number}",

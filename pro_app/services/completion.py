@@ -1,6 +1,7 @@
 """Completion by visit for a clinic or a study, and the people behind every number."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -8,9 +9,11 @@ from sqlalchemy.orm import Session
 from pro_app.compliance.rates import AssessmentOutcome, VisitCompletion, list_visit_completions
 from pro_app.protocol.events import fold_events
 from pro_app.protocol.protocol import UNSCHEDULED, Protocol
-from pro_app.protocol.state import STILL_OPEN, AssessmentState
+from pro_app.protocol.state import STILL_OPEN, AssessmentFacts, AssessmentState, assessment_state
 from pro_app.protocol.visit_order import order_visit_codes
+from pro_app.protocol.windows import Window
 from pro_app.services.clinic_scope import ClinicScope
+from pro_app.services.protocol_versions import find_visit_label
 from pro_app.services.studies import load_current_protocol
 from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments
 from pro_app.storage.queries.completion import list_valid_assessment_ids
@@ -78,7 +81,9 @@ def count_completion(
     protocol = load_current_protocol(session, scope.study_id)
     completions = _list_completions(session, scope, protocol, now=now)
     rows = tuple(
-        VisitRow(protocol.visit_label(completion.visit_code, language), completion)
+        VisitRow(
+            find_visit_label(session, scope.study_id, completion.visit_code, language=language), completion
+        )
         for completion in completions
         if completion.expected or completion.received
     )
@@ -130,13 +135,51 @@ def _person(
     )
 
 
+def list_outcomes(session: Session, scope: ClinicScope, *, now: datetime) -> list[AssessmentOutcome]:
+    """List what became of every form of the scope."""
+    records = list_assessments(session, study_id=scope.study_id, site_ids=scope.site_ids)
+    return _read_outcomes(session, scope, records, now=now)
+
+
+def make_outcome(
+    participant_id: int,
+    visit_code: str,
+    *,
+    window: Window,
+    facts: AssessmentFacts,
+    valid: bool,
+    now: datetime,
+) -> AssessmentOutcome:
+    """Say what became of a form, from its window and facts alone."""
+    state = assessment_state(window, facts, now)
+    received = facts.answered_at is not None
+    return AssessmentOutcome(
+        participant_id=participant_id,
+        visit_code=visit_code,
+        expected=facts.expected,
+        window_closed=window.has_closed(now),
+        received=received,
+        valid=valid and received,
+        in_window=state is AssessmentState.SUBMITTED,
+        late=state is AssessmentState.LATE,
+        incomplete=state is AssessmentState.INCOMPLETE,
+        still_open=state in STILL_OPEN,
+    )
+
+
+def _read_outcomes(
+    session: Session, scope: ClinicScope, records: Iterable[AssessmentRecord], *, now: datetime
+) -> list[AssessmentOutcome]:
+    valid_ids = list_valid_assessment_ids(session, study_id=scope.study_id, site_ids=scope.site_ids)
+    return [_outcome(record, valid=record.assessment_id in valid_ids, now=now) for record in records]
+
+
 def _list_completions(
     session: Session, scope: ClinicScope, protocol: Protocol, *, now: datetime
 ) -> tuple[VisitCompletion, ...]:
     records = list_assessments(session, study_id=scope.study_id, site_ids=scope.site_ids)
-    valid_ids = list_valid_assessment_ids(session, study_id=scope.study_id, site_ids=scope.site_ids)
     return list_visit_completions(
-        [_outcome(record, valid=record.assessment_id in valid_ids, now=now) for record in records],
+        _read_outcomes(session, scope, records, now=now),
         visit_codes=order_visit_codes(
             protocol, {record.visit_code for record in records if record.visit_code != UNSCHEDULED}
         ),
@@ -145,21 +188,15 @@ def _list_completions(
 
 
 def _outcome(record: AssessmentRecord, *, valid: bool, now: datetime) -> AssessmentOutcome:
-    state = record.state(now)
-    return AssessmentOutcome(
-        participant_id=record.participant_id,
-        visit_code=record.visit_code,
-        expected=record.expected,
-        window_closed=record.window.has_closed(now),
-        received=record.submitted_at is not None,
-        valid=valid and record.submitted_at is not None,
-        in_window=state is AssessmentState.SUBMITTED,
-        late=state is AssessmentState.LATE,
-        incomplete=state is AssessmentState.INCOMPLETE,
-        still_open=state in STILL_OPEN,
-        mode=record.mode,
-        reason=record.not_done_reason or record.reason_code,
+    outcome = make_outcome(
+        record.participant_id,
+        record.visit_code,
+        window=record.window,
+        facts=record.facts,
+        valid=valid,
+        now=now,
     )
+    return replace(outcome, mode=record.mode, reason=record.not_done_reason or record.reason_code)
 
 
 def _list_randomised(session: Session, scope: ClinicScope) -> frozenset[int]:

@@ -1,13 +1,16 @@
 """Changing how a participant is reached, and knowing when a contact belongs to someone else too."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor
 from pro_app.audit.trail import Change, record_change
 from pro_app.contacts.vault import NO_CONTACT, Contact, ContactVault
+from pro_app.reminders.outbox import revive_messages
 from pro_app.services.contact_details import parse_contact
 from pro_app.services.enrolment_rules import (
     ContactChange,
@@ -15,12 +18,17 @@ from pro_app.services.enrolment_rules import (
     normalise_participant_code,
     parse_contact_change,
 )
+from pro_app.services.known_channels import make_own_order
 from pro_app.services.participants import load_participant
 from pro_app.services.planning import plan_participant
 from pro_app.services.sites import load_site
 from pro_app.storage.catalogue import load_protocol
 from pro_app.storage.queries.participants import find_participant_by_code, list_participants_with_contacts
+from pro_app.storage.tables.channel_reports import ChannelStop
 from pro_app.storage.tables.participants import Participant
+
+CHANNEL_OF_KIND = {"email": "email", "telephone": "sms"}
+"""The channel that uses each kind of contact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +48,31 @@ def change_contact(
     actor: Actor,
     now: datetime,
 ) -> Participant:
-    """Change contacts, language, zone and hour of messages; the audit trail names the fields, no address.
+    """Change contacts, language, zone, hour and ways of messages; the audit trail names fields, no address.
 
-    The vault is another store and commits at once, so it is written when nothing else can be refused.
+    A way of sending that rested because its address did not work is used again with the new one, and what
+    failed for want of an address goes out where its window still runs. The vault is another store and commits
+    at once, so it is written when nothing else can be refused.
     """
     participant = load_participant(session, participant_id, actor=actor, lock=True)
     protocol = load_protocol(session, participant.protocol_sha256)
     contact = parse_contact_change(change, protocol=protocol)
     items = _changed_items(participant, change, before=vault.find(participant.contact_ref), after=contact)
+    channels = participant.channels
+    if change.channels is not None:
+        channels = make_own_order(participant, change.channels, protocol)
+    if channels != participant.channels:
+        items.append({"field": "channels", "before": participant.channels, "after": channels})
     if not items:
         return participant
+    participant.channels = channels
     participant.language, participant.zone = change.language, change.zone
     participant.reminder_hour = change.reminder_hour
+    items += _lift_bounces(session, participant, items, actor=actor, now=now)
     session.flush()
     items += plan_participant(session, participant, now=now).list_audit_items()
+    if any(item.get("given") for item in items):
+        revive_messages(session, participant=participant, now=now)
     record_change(
         session,
         Change("contact.change", f"participant:{participant.id}", items),
@@ -102,6 +121,29 @@ def _changed_items(
         if getattr(before, kind) != getattr(after, kind)
     ]
     return items
+
+
+def _lift_bounces(
+    session: Session,
+    participant: Participant,
+    changed: Iterable[Mapping[str, object]],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> list[dict[str, object]]:
+    """Let the channels of a new address be used again where the old one did not work; gives what changed."""
+    channels = [CHANNEL_OF_KIND[str(item["field"])] for item in changed if item.get("given")]
+    stops = session.scalars(
+        select(ChannelStop).where(
+            ChannelStop.participant_id == participant.id,
+            ChannelStop.channel.in_(channels),
+            ChannelStop.reason == "bounced",
+            ChannelStop.lifted_at.is_(None),
+        )
+    ).all()
+    for stop in stops:
+        stop.lifted_at, stop.lifted_by_id = now, actor.account_id
+    return [{"field": f"channel:{stop.channel}", "before": stop.reason, "after": None} for stop in stops]
 
 
 def _find_sharing(

@@ -21,6 +21,9 @@ REGION_OF_ZONE = {
 }
 """The numbering plan that a number without its country's prefix is first read under."""
 
+HIDDEN = "•••"
+HIDDEN_PAIRS = "•• •• •• •• "
+
 
 def parse_contact(*, email: str | None, telephone: str | None, zone: str) -> Contact:
     """Give both contacts in their normal form (lower-case domain, E.164) or raise with what is wrong."""
@@ -75,3 +78,27 @@ def written_telephone(number: str) -> str:
         phonenumbers.PhoneNumberFormat.NATIONAL if french else phonenumbers.PhoneNumberFormat.INTERNATIONAL
     )
     return phonenumbers.format_number(parsed, wanted)
+
+
+def is_mobile_number(number: str) -> bool:
+    """Tell whether a stored telephone number (E.164) can be a mobile one, to which a text message can go."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.number_type(parsed) in {
+        phonenumbers.PhoneNumberType.MOBILE,
+        phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+    }
+
+
+def masked_email(address: str) -> str:
+    """Give an e-mail address so that its owner knows it and nobody else can use it: `a•••@g•••.com`."""
+    local, _, domain = address.rpartition("@")
+    name, _, ending = domain.rpartition(".")
+    return f"{local[:1]}{HIDDEN}@{name[:1]}{HIDDEN}.{ending}"
+
+
+def masked_telephone(number: str) -> str:
+    """Give a telephone number so that its owner knows it by its last two digits: `•• •• •• •• 78`."""
+    return f"{HIDDEN_PAIRS}{number[-2:]}"

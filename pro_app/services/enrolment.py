@@ -15,8 +15,8 @@ from pro_app.protocol.protocol import Protocol
 from pro_app.services.contact_changes import change_contact
 from pro_app.services.enrolment_rules import Enrolment, parse_enrolment
 from pro_app.services.planning import plan_participant
+from pro_app.services.protocol_versions import load_site_protocol
 from pro_app.services.sites import load_site
-from pro_app.services.studies import load_current_protocol
 from pro_app.storage.queries.participants import find_participant_by_code
 from pro_app.storage.tables.events import ParticipantEvent
 from pro_app.storage.tables.participants import Participant
@@ -35,7 +35,7 @@ def enrol_participant(
     Raises InputRejected with every problem of the input (`place` names the field).
     """
     site = load_site(session, enrolment.site_id, actor=actor)
-    protocol = load_current_protocol(session, site.study_id)
+    protocol = load_site_protocol(session, site, lock=True)
     enrolment, contact = parse_enrolment(enrolment, protocol=protocol, now=now)
     if site.closed_at is not None:
         raise InputRejected((Problem(mark("This site no longer enrols."), place="site_id"),))
@@ -95,6 +95,7 @@ def _said_at_consent(said: Enrolment | Participant) -> tuple[object, ...]:
         said.language,
         said.zone,
         said.reminder_hour,
+        said.channels if isinstance(said, Participant) else ",".join(said.channels) or None,
     )
 
 
@@ -112,6 +113,7 @@ def _new_participant(
         language=enrolment.language,
         zone=enrolment.zone,
         reminder_hour=enrolment.reminder_hour,
+        channels=",".join(enrolment.channels) or None,
         enrolled_at=now,
         enrolled_by_id=actor.account_id,
     )
@@ -140,7 +142,7 @@ def _record_enrolment(
         "language": participant.language,
         "zone": participant.zone,
         "reminder_hour": participant.reminder_hour,
-    }
+    } | ({"channels": participant.channels} if participant.channels else {})
     items: list[dict[str, object]] = [
         {"field": name, "before": None, "after": value} for name, value in said.items()
     ]

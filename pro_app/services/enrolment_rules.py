@@ -10,6 +10,7 @@ from pro_app.errors import InputRejected, Problem
 from pro_app.language import LANGUAGES, mark
 from pro_app.protocol.protocol import Protocol
 from pro_app.services.contact_details import parse_contact
+from pro_app.services.known_channels import ADDRESSED, list_orders
 
 CODE_SHAPE = re.compile(r"[0-9A-Z](?:[0-9A-Z ./_-]{0,38}[0-9A-Z])?")
 EARLIEST_HOUR, LATEST_HOUR = 8, 19
@@ -18,7 +19,10 @@ LONGEST_NOTICE_VERSION = 40
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What is said at consent. No name, no birth date, no arm; both contacts may be absent."""
+    """What is said at consent. No name, no birth date, no arm; both contacts may be absent.
+
+    `channels` are the ways of sending in order, none for those of the protocol.
+    """
 
     site_id: int
     participant_code: str
@@ -29,17 +33,22 @@ class Enrolment:
     language: str
     zone: str
     reminder_hour: int
+    channels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ContactChange:
-    """How and when the person is to be reached from now on."""
+    """How and when the person is to be reached from now on.
+
+    `channels` are the ways of sending in order: None as before, an empty order that of the protocol.
+    """
 
     email: str | None
     telephone: str | None
     language: str
     zone: str
     reminder_hour: int
+    channels: tuple[str, ...] | None = None
 
 
 def normalise_participant_code(typed: str) -> str:
@@ -119,4 +128,6 @@ def _check_preferences(wanted: Enrolment | ContactChange, *, protocol: Protocol)
         problems.append(Problem(mark("Choose one of the time zones."), place="zone"))
     if not EARLIEST_HOUR <= wanted.reminder_hour <= LATEST_HOUR:
         problems.append(Problem(mark("Choose an hour from 8 to 19."), place="reminder_hour"))
+    if wanted.channels and wanted.channels not in list_orders(ADDRESSED):
+        problems.append(Problem(mark("Choose one of the ways on offer."), place="channels"))
     return problems

@@ -1,6 +1,6 @@
-"""What may be recorded of a participant now, and what recording it would do."""
+"""What may be recorded of a participant now, and what the form about it needs to know."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -8,20 +8,16 @@ from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor
 from pro_app.clock import civil_date
-from pro_app.errors import InputRejected
 from pro_app.protocol.anchors import find_proposed_date
 from pro_app.protocol.event_check import check_event
 from pro_app.protocol.events import Event, Facts, fold_events
 from pro_app.protocol.protocol import Protocol
 from pro_app.protocol.rules import Effect, EventKind
-from pro_app.protocol.schedule import plan_visits
+from pro_app.services.considered_events import ENROLLED
 from pro_app.services.participants import load_participant
 from pro_app.storage.catalogue import load_protocol
 from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments
 from pro_app.storage.queries.events import list_events, read_events
-from pro_app.storage.queries.outbox import count_planned_messages
-
-ENROLLED = "enrolled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +50,6 @@ class EventEnd:
     label: str
     on: date
     followed_by: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class EventPreview:
-    """What recording an event would do.
-
-    `not_required` are the visits that would no longer be asked for, `unsent` those before the event that
-    were not sent and would close with it, both in words; `messages` is how many are planned now.
-    """
-
-    not_required: tuple[str, ...]
-    unsent: tuple[str, ...]
-    messages: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewEvent:
-    """An event as a form says it."""
-
-    kind: str
-    occurred_on: date
-    details: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,27 +140,23 @@ def _list_moving_kinds(protocol: Protocol) -> frozenset[str]:
     return frozenset(kinds | {repeat.ends_with for repeat in repeats if repeat.ends_with})
 
 
-def preview_event(session: Session, situation: Situation, new: NewEvent, *, now: datetime) -> EventPreview:
-    """Tell what recording an event would do; raises InputRejected where it is refused."""
-    event = Event(0, new.kind, new.occurred_on, now, new.details)
-    problems = check_event(
-        situation.protocol, situation.facts, event, today=situation.today, language=situation.language
-    )
-    if problems:
-        raise InputRejected(tuple(problems))
-    records = list_assessments(session, participant_id=situation.participant_id)
-    facts = fold_events([*situation.events, event])
-    return EventPreview(
-        not_required=tuple(_list_not_required(situation, records, facts)),
-        unsent=tuple(_list_unsent(situation, records, new.kind)),
-        messages=count_planned_messages(session, situation.participant_id),
-    )
-
-
 def list_unsent_before(session: Session, situation: Situation, kind: str) -> list[str]:
     """List the visits that come before an event of this kind and were not sent, in words."""
     records = list_assessments(session, participant_id=situation.participant_id)
-    return list(_list_unsent(situation, records, kind))
+    codes = list_unsent_codes(kind, records)
+    return [situation.protocol.visit_label(code, situation.language) for code in codes]
+
+
+def list_unsent_codes(kind: str, records: Iterable[AssessmentRecord]) -> list[str]:
+    """List the visits that end with an event of this kind and were not sent, by code."""
+    found = []
+    for record in records:
+        visit = record.protocol.find_visit(record.visit_code)
+        if visit is None or visit.opens_with is None or record.submitted_at is not None:
+            continue
+        if record.protocol.anchors_by_code[visit.anchor].event == kind:
+            found.append(record.visit_code)
+    return found
 
 
 def _is_ruled_out(situation: Situation, kind: EventKind, now: datetime) -> bool:
@@ -194,23 +164,3 @@ def _is_ruled_out(situation: Situation, kind: EventKind, now: datetime) -> bool:
     event = Event(0, kind.code, situation.today, now)
     problems = check_event(situation.protocol, situation.facts, event, today=situation.today)
     return any(problem.place == "kind" for problem in problems)
-
-
-def _list_not_required(situation: Situation, records: list[AssessmentRecord], facts: Facts) -> Iterator[str]:
-    """Give the visits that are expected now, not received, and would not be expected any more."""
-    wanted = {visit.visit_code: visit for visit in plan_visits(situation.protocol, facts)}
-    for record in records:
-        after = wanted.get(record.visit_code)
-        if record.expected and record.submitted_at is None and after is not None and not after.expected:
-            yield situation.protocol.visit_label(record.visit_code, situation.language)
-
-
-def _list_unsent(situation: Situation, records: list[AssessmentRecord], kind: str) -> Iterator[str]:
-    """Give the visits that come before an event of this kind and were not sent."""
-    protocol = situation.protocol
-    for record in records:
-        visit = protocol.find_visit(record.visit_code)
-        if visit is None or visit.opens_with is None or record.submitted_at is not None:
-            continue
-        if protocol.anchors_by_code[visit.anchor].event == kind:
-            yield protocol.visit_label(record.visit_code, situation.language)

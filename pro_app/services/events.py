@@ -8,30 +8,47 @@ from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor
 from pro_app.audit.trail import Change, record_change
-from pro_app.clock import civil_date
-from pro_app.errors import InputRejected, NotFound, Problem
+from pro_app.errors import InputRejected, NotFound, ProAppError, Problem
 from pro_app.language import LANGUAGES, mark
-from pro_app.protocol.event_check import check_event
-from pro_app.protocol.events import Event, fold_events, list_valid_events
+from pro_app.reminders.outbox import list_rows
+from pro_app.services.considered_events import (
+    ENROLLED,
+    ConsideredEvent,
+    Correction,
+    NewEvent,
+    consider_row,
+    make_correcting_row,
+    make_new_row,
+)
 from pro_app.services.participants import load_participant
+from pro_app.services.plan_previews.model import PlanPreview
+from pro_app.services.plan_previews.preview import make_preview
 from pro_app.services.planning import plan_participant
-from pro_app.storage.catalogue import load_protocol
-from pro_app.storage.queries.events import find_event, list_events, read_event, read_events
+from pro_app.storage.queries.events import find_event, list_events
+from pro_app.storage.queries.plans import list_current_plan
 from pro_app.storage.tables.events import ParticipantEvent
 from pro_app.storage.tables.participants import Participant
 
+__all__ = [
+    "Correction",
+    "NewEvent",
+    "ParticipantEvent",
+    "PreviewOutdated",
+    "confirm_event",
+    "correct_event",
+    "load_event",
+    "record_event",
+]
+
 SENT_TWICE_WITHIN = timedelta(minutes=10)
 LONGEST_REASON = 500
-ENROLLED = "enrolled"
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """What an event should have said, and why; without `occurred_on` it never happened."""
+@dataclass(eq=False)
+class PreviewOutdated(ProAppError):
+    """What is stored changed since a preview was seen: nothing was done, `preview` says how it stands."""
 
-    reason: str
-    occurred_on: date | None = None
-    details: Mapping[str, str] | None = None
+    preview: PlanPreview
 
 
 def record_event(
@@ -50,20 +67,25 @@ def record_event(
     Raises InputRejected with what the protocol's rules say against it, in words of `language`, NotFound
     for another site.
     """
-    participant = load_participant(session, participant_id, actor=actor, lock=True)
-    rows = list_events(session, participant.id)
-    row = ParticipantEvent(
-        participant_id=participant.id,
-        kind=kind,
-        occurred_on=occurred_on,
-        details=dict(details),
-        recorded_at=now,
-        recorded_by_id=actor.account_id,
-    )
-    if _is_sent_twice(rows, row):
-        return rows[-1]
-    _check(session, participant, row, others=read_events(rows), language=language, now=now)
-    return _save(session, participant, row, actor=actor, now=now)
+    new = NewEvent(kind, occurred_on, details)
+    return _record(session, participant_id, new, seen=None, actor=actor, now=now, language=language)
+
+
+def confirm_event(
+    session: Session,
+    participant_id: int,
+    new: NewEvent,
+    *,
+    seen: str,
+    actor: Actor,
+    now: datetime,
+    language: str = LANGUAGES[0],
+) -> ParticipantEvent:
+    """Record an event whose preview somebody has seen; `seen` is the fingerprint of that preview.
+
+    Raises PreviewOutdated where it would do something else by now, and as `record_event` does.
+    """
+    return _record(session, participant_id, new, seen=seen, actor=actor, now=now, language=language)
 
 
 def correct_event(
@@ -71,29 +93,28 @@ def correct_event(
     event_id: int,
     correction: Correction,
     *,
+    seen: str | None = None,
     actor: Actor,
     now: datetime,
     language: str = LANGUAGES[0],
 ) -> ParticipantEvent:
     """Replace an event by what is right, or take it back, with a reason, and plan anew.
 
-    Raises as `record_event` does.
+    With `seen`, the fingerprint of a preview, only if it still holds. Raises as `confirm_event` does.
     """
     known = find_event(session, event_id)
     if known is None:
         raise NotFound("event")
     participant = load_participant(session, known.participant_id, actor=actor, lock=True)
     rows = list_events(session, participant.id)
-    events = read_events(rows)
-    row = _correcting_row(known, correction, actor=actor, now=now)
+    _check_reason(correction)
+    row = make_correcting_row(known, correction, account_id=actor.account_id, now=now)
     if rows[-1].supersedes_id == known.id and _says_the_same(rows[-1], row):
         return rows[-1]
-    if known.id not in {event.id for event in list_valid_events(events)}:
-        raise InputRejected(
-            (Problem(mark("This entry was corrected in the meantime. Load the page again.")),)
-        )
-    others = [event for event in events if event.id != known.id]
-    _check(session, participant, row, others=others, language=language, now=now)
+    considered = consider_row(
+        session, participant, row, rows=rows, replaces=known, language=language, now=now
+    )
+    _check_seen(session, considered, seen, language=language, now=now)
     if known.kind == ENROLLED:
         participant.consented_on = row.occurred_on
     return _save(session, participant, row, before=known, actor=actor, now=now)
@@ -108,26 +129,45 @@ def load_event(session: Session, event_id: int, *, participant_id: int, actor: A
     return known
 
 
-def _correcting_row(
-    known: ParticipantEvent, correction: Correction, *, actor: Actor, now: datetime
+def _record(
+    session: Session,
+    participant_id: int,
+    new: NewEvent,
+    *,
+    seen: str | None,
+    actor: Actor,
+    now: datetime,
+    language: str,
 ) -> ParticipantEvent:
+    participant = load_participant(session, participant_id, actor=actor, lock=True)
+    rows = list_events(session, participant.id)
+    row = make_new_row(participant.id, new, account_id=actor.account_id, now=now)
+    if _is_sent_twice(rows, row):
+        return rows[-1]
+    considered = consider_row(session, participant, row, rows=rows, language=language, now=now)
+    _check_seen(session, considered, seen, language=language, now=now)
+    return _save(session, participant, row, actor=actor, now=now)
+
+
+def _check_reason(correction: Correction) -> None:
     reason = correction.reason.strip()
     if not reason or len(reason) > LONGEST_REASON:
         raise InputRejected((Problem(mark("Say why, in at most 500 characters."), place="reason"),))
-    retracts = correction.occurred_on is None
-    if retracts and known.kind == ENROLLED:
-        raise InputRejected((Problem(mark("The enrolment cannot be taken back; correct its date.")),))
-    return ParticipantEvent(
-        participant_id=known.participant_id,
-        kind=known.kind,
-        occurred_on=correction.occurred_on or known.occurred_on,
-        details=dict(known.details if correction.details is None else correction.details),
-        recorded_at=now,
-        recorded_by_id=actor.account_id,
-        supersedes_id=known.id,
-        retracts=retracts,
-        correction_reason=reason,
-    )
+
+
+def _check_seen(
+    session: Session, considered: ConsideredEvent, seen: str | None, *, language: str, now: datetime
+) -> None:
+    """Raise PreviewOutdated unless the act does what was seen; without `seen` nobody looked before."""
+    if seen is None:
+        return
+    participant_id = considered.participant.id
+    # Nobody may answer or send between this look and the act; the act takes the same locks in this order.
+    list_current_plan(session, participant_id, lock=True)
+    list_rows(session, participant_id, lock=True)
+    preview = make_preview(session, considered, language=language, now=now)
+    if preview.fingerprint != seen:
+        raise PreviewOutdated(preview)
 
 
 def _is_sent_twice(rows: Sequence[ParticipantEvent], row: ParticipantEvent) -> bool:
@@ -143,27 +183,6 @@ def _says_the_same(last: ParticipantEvent, row: ParticipantEvent) -> bool:
         bool(row.retracts),
         row.recorded_by_id,
     ) and row.recorded_at - last.recorded_at <= SENT_TWICE_WITHIN
-
-
-def _check(
-    session: Session,
-    participant: Participant,
-    row: ParticipantEvent,
-    *,
-    others: Sequence[Event],
-    language: str,
-    now: datetime,
-) -> None:
-    """Raise InputRejected with everything that speaks against the event."""
-    problems = check_event(
-        load_protocol(session, participant.protocol_sha256),
-        fold_events(others),
-        read_event(row),
-        today=civil_date(now, participant.zone),
-        language=language,
-    )
-    if problems:
-        raise InputRejected(tuple(problems))
 
 
 def _save(

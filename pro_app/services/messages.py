@@ -11,6 +11,8 @@ from pro_app.contacts.vault import ContactVault
 from pro_app.protocol.protocol import Protocol
 from pro_app.reminders.outbox import enqueue_test_message
 from pro_app.reminders.reasons import find_reason_words
+from pro_app.reminders.situation import list_channels
+from pro_app.services.known_channels import find_masked_addresses
 from pro_app.services.participants import load_participant
 from pro_app.storage.catalogue import load_protocol
 from pro_app.storage.queries.outbox import list_messages_with_visits
@@ -44,27 +46,38 @@ def list_messages(session: Session, participant_id: int, *, actor: Actor, langua
             due_at=row.due_at,
             state=row.state,
             finished_at=row.finished_at,
-            outcome=_find_words(protocol, row.outcome_reason, language),
+            outcome=find_outcome_words(protocol, row.outcome_reason, language),
         )
         for row, visit_code in list_messages_with_visits(session, participant_id)
     ]
 
 
-def _find_words(protocol: Protocol, reason: str | None, language: str) -> str | None:
-    """Find the words for the reason that the outbox keeps as a code."""
+def find_outcome_words(protocol: Protocol, reason: str | None, language: str) -> str | None:
+    """Find the words for a reason that the outbox keeps as a code: a message id, or the protocol's words."""
     if reason is None:
         return None
     return find_reason_words(reason) or protocol.event_label(reason, language)
 
 
 def send_test_message(
-    session: Session, participant_id: int, *, vault: ContactVault, actor: Actor, now: datetime
+    session: Session,
+    participant_id: int,
+    *,
+    channel: str | None = None,
+    vault: ContactVault,
+    actor: Actor,
+    now: datetime,
 ) -> bool:
-    """Enqueue a test message; gives False where there is no e-mail address that it could go to."""
+    """Enqueue a test message by the first way that leads to the person, or by `channel`.
+
+    Gives False where none does: no address is known that it could go to, or the channel rests.
+    """
     participant = load_participant(session, participant_id, actor=actor, lock=True)
-    if vault.find(participant.contact_ref).email is None:
+    known = find_masked_addresses(vault.find(participant.contact_ref))
+    order = list_channels(participant.channels, load_protocol(session, participant.protocol_sha256))
+    codes = [code for code in order if code in known and channel in {None, code}]
+    if not any(enqueue_test_message(session, participant=participant, now=now, channel=c) for c in codes):
         return False
-    enqueue_test_message(session, participant=participant, now=now)
     record_change(
         session,
         Change("message.test", f"participant:{participant.id}"),

@@ -15,9 +15,14 @@ __all__ = ["Participant", "load_participant", "load_protocol_of"]
 def load_participant(
     session: Session, participant_id: int, *, actor: Actor, lock: bool = False
 ) -> Participant:
-    """Give a participant whom the actor may reach; `lock` before changing anything about the person."""
+    """Give a participant whom the actor may reach; `lock` before changing anything about the person.
+
+    A participant reaches nobody but themselves.
+    """
     participant = find_participant(session, participant_id, lock=lock)
     if participant is None or not actor.may_reach_site(participant.study_id, participant.site_id):
+        raise NotFound("participant")
+    if actor.kind == "participant" and actor.participant_id != participant.id:
         raise NotFound("participant")
     return participant
 

@@ -94,8 +94,11 @@ def begin_response(
         session.execute(
             update(Assessment).where(Assessment.id == assessment.assessment_id).values(started_at=now)
         )
-    for asked in list_asked_instruments(session, assessment):
-        if asked.instrument.code == instrument_code:
+    phase = assessment.protocol.find_phase(assessment.planned_code)
+    for reference in phase.instruments if phase else ():
+        if reference.code == instrument_code:
+            known = list_current_responses(session, assessment.assessment_id).get(instrument_code)
+            asked = _asked_instrument(session, assessment, reference, response=known)
             return open_response(session, asked, assessment=assessment, now=now).id
     raise NotFound("instrument")
 

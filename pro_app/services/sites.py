@@ -14,6 +14,7 @@ from pro_app.audit.actor import Actor
 from pro_app.audit.trail import Change, record_change
 from pro_app.errors import InputRejected, NotFound, Problem
 from pro_app.language import mark
+from pro_app.services.protocol_versions import find_opening_version
 from pro_app.services.studies import load_current_protocol
 from pro_app.storage.queries.participants import find_site, list_sites
 from pro_app.storage.tables.participants import Participant
@@ -66,6 +67,10 @@ def save_site(session: Session, site: SiteDetails, *, actor: Actor, now: datetim
     ]
     for name, value in wanted.items():
         setattr(record, name, value)
+    opening = find_opening_version(session, site.study_id) if site.site_id is None else None
+    if opening is not None:
+        record.protocol_sha256 = opening.sha256
+        items.append({"field": "protocol_version", "before": None, "after": opening.version})
     session.add(record)
     session.flush()
     if items:

@@ -13,6 +13,7 @@ from pro_app.definitions.files import DefinitionFile
 from pro_app.errors import DefinitionRejected, NotFound, Problem
 from pro_app.language import LANGUAGES, mark
 from pro_app.protocol.protocol import Protocol
+from pro_app.services.protocol_versions import find_version_in_force, follow_latest_version
 from pro_app.services.study_files import LoadedPack, StudyFiles, read_study_files
 from pro_app.storage import catalogue
 from pro_app.storage.tables.definitions import StoredDefinition
@@ -35,7 +36,8 @@ class _Load:
 def load_study(session: Session, *, protocol_path: Path, actor: Actor, now: datetime) -> Study:
     """Store a protocol with its instruments and wording packs, and make its study use them.
 
-    The study is made in test mode when it is new. Loading the same files again changes nothing.
+    The study is made in test mode when it is new. Loading the same files again changes nothing. A further
+    version changes nothing for the sites of a study that has participants: it waits to be applied.
     Raises DefinitionRejected: a broken definition, or one that changed under the same version.
     """
     files = read_study_files(protocol_path)
@@ -54,16 +56,12 @@ def load_study(session: Session, *, protocol_path: Path, actor: Actor, now: date
 
 
 def load_current_protocol(session: Session, study_id: int) -> Protocol:
-    """Give the protocol version that governs new participants; raises NotFound for an unknown study."""
-    sha256 = session.scalar(
-        select(StudyProtocol.protocol_sha256)
-        .where(StudyProtocol.study_id == study_id)
-        .order_by(StudyProtocol.adopted_at.desc(), StudyProtocol.id.desc())
-        .limit(1)
-    )
-    if sha256 is None:
-        raise NotFound("study")
-    return catalogue.load_protocol(session, sha256)
+    """Give the latest version that a site works under, for whatever is about the study as a whole.
+
+    What is about a participant, or about a site, asks for the version of that one. Raises NotFound for an
+    unknown study.
+    """
+    return catalogue.load_protocol(session, find_version_in_force(session, study_id).sha256)
 
 
 def find_wording(
@@ -156,6 +154,9 @@ def _adopt_protocol(load: _Load, study: Study, protocol: Protocol) -> None:
     )
     load.session.flush()
     load.note("protocol_version", protocol.version)
+    for site, before in follow_latest_version(load.session, study.id):
+        left = catalogue.load_protocol(load.session, before).version
+        load.note(f"site:{site.id}:protocol_version", protocol.version, before=left)
 
 
 def _use_wording(load: _Load, study: Study, pack: LoadedPack) -> None:

@@ -1,6 +1,6 @@
 """A participant's record as the clinic sees it: plan, events, devices; states and counts, never answers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,14 +12,15 @@ from pro_app.clock import civil_date
 from pro_app.protocol.events import Facts, fold_events, list_valid_events
 from pro_app.protocol.protocol import Protocol
 from pro_app.protocol.state import AssessmentState
+from pro_app.services.message_settings import PARTICIPANT, SAID_BY
 from pro_app.services.participant_list import describe_situation
 from pro_app.services.participants import load_participant
 from pro_app.services.sites import load_site
 from pro_app.services.visits import MAY_HAVE_REASON, find_reopening_day
 from pro_app.storage.catalogue import load_protocol
+from pro_app.storage.queries.accounts import list_display_names
 from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments
 from pro_app.storage.queries.events import list_events, read_events
-from pro_app.storage.tables.accounts import Account
 from pro_app.storage.tables.credentials import ParticipantCredential, SignInCard
 from pro_app.storage.tables.events import ParticipantEvent
 from pro_app.storage.tables.participants import Participant
@@ -51,7 +52,10 @@ class VisitLine:
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """One event that still holds, who recorded it and when, and whether it replaced an earlier entry."""
+    """One event that still holds, who recorded it and when, and whether it replaced an earlier entry.
+
+    `recorded_by` is None where no member of staff did, but the participant or the app.
+    """
 
     event_id: int
     kind: str
@@ -61,6 +65,7 @@ class EventLine:
     until_on: date | None
     recorded_at: datetime
     recorded_by: str | None
+    by_participant: bool
     corrected_because: str | None
     may_be_taken_back: bool
 
@@ -147,7 +152,7 @@ def _list_event_lines(
     facts: Facts,
     language: str,
 ) -> Iterator[EventLine]:
-    names = _load_names(session, {row.recorded_by_id for row in rows if row.recorded_by_id})
+    names = list_display_names(session, {row.recorded_by_id for row in rows if row.recorded_by_id})
     by_id = {row.id: row for row in rows}
     for event in list_valid_events(read_events(rows)):
         row = by_id[event.id]
@@ -161,6 +166,7 @@ def _list_event_lines(
             until_on=date.fromisoformat(until) if until else None,
             recorded_at=row.recorded_at,
             recorded_by=names.get(row.recorded_by_id or 0),
+            by_participant=row.details.get(SAID_BY) == PARTICIPANT,
             corrected_because=row.correction_reason,
             may_be_taken_back=row.kind != "enrolled",
         )
@@ -172,11 +178,6 @@ def _list_details(row: ParticipantEvent, protocol: Protocol, language: str) -> I
         yield arm.label.text(language)
     if "of" in row.details:
         yield protocol.event_label(row.details["of"], language)
-
-
-def _load_names(session: Session, account_ids: set[int]) -> Mapping[int, str]:
-    rows = session.execute(select(Account.id, Account.display_name).where(Account.id.in_(account_ids)))
-    return {row[0]: row[1] for row in rows}
 
 
 def _load_card_state(session: Session, participant_id: int) -> CardState:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -18,6 +19,11 @@ class Database:
 
     engine: Engine
 
+    @cached_property
+    def _writing_engine(self) -> Engine:
+        """The same engine, whose transactions on SQLite take the lock for writing first."""
+        return self.engine.execution_options(sqlite_begin="IMMEDIATE")
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a session that only reads; rolled back at the end, what was read stays readable."""
@@ -32,19 +38,23 @@ class Database:
         The database is first touched at the first statement, so short transactions of other rooms
         (throttles, vault) may run before it without waiting for this one.
         """
-        engine = self.engine.execution_options(sqlite_begin="IMMEDIATE")
-        with Session(engine, expire_on_commit=False) as session:
+        with Session(self._writing_engine, expire_on_commit=False) as session:
             yield session
             session.commit()
 
 
-def open_database(url: str) -> Database:
-    """Open the database at `url` (`sqlite:///…` or `postgresql+psycopg://…`)."""
+def open_database(url: str, *, longest_idle_s: int | None = None) -> Database:
+    """Open the database at `url` (`sqlite:///…` or `postgresql+psycopg://…`).
+
+    With `longest_idle_s` PostgreSQL ends a transaction in which nothing happened for so long: a process that
+    was frozen in the middle gives back its locks.
+    """
     engine = create_engine(
         url,
         pool_pre_ping=not url.startswith("sqlite"),
         hide_parameters=True,  # an error that is logged must not tell what was answered
         **_pool_options(url),
+        **_session_options(url, longest_idle_s),
     )
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_sqlite_pragmas)
@@ -59,6 +69,13 @@ def _pool_options(url: str) -> dict[str, Any]:
         ":memory:",
     }
     return {} if in_memory else {"pool_size": 10, "max_overflow": 20, "pool_timeout": 30}
+
+
+def _session_options(url: str, longest_idle_s: int | None) -> dict[str, Any]:
+    if longest_idle_s is None or url.startswith("sqlite"):
+        return {}
+    setting = f"-c idle_in_transaction_session_timeout={longest_idle_s * 1000}"
+    return {"connect_args": {"options": setting}}
 
 
 def _set_sqlite_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 -- the driver's own object

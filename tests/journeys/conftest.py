@@ -15,6 +15,7 @@ from server_process import ServerProcess
 
 from pro_app.app import create_app
 from pro_app.contacts.vault import ContactVault
+from pro_app.reminders.channels.push import make_private_key
 from pro_app.settings import Settings
 from pro_app.storage.database import open_database
 
@@ -58,6 +59,8 @@ def settings(
         public_url="",
         secure_cookies=False,
         data_folder=folder,
+        push_private_key=make_private_key(),
+        push_contact="mailto:suivi@test.invalid",
     )
     server = ServerProcess(partial(create_app, settings), folder / "server.log")
     settings = replace(settings, public_url=f"http://127.0.0.1:{server.port}")

@@ -13,15 +13,17 @@ class MaildirChannel:
 
     folder: Path
     sender: str
+    reply_address: str | None = None
 
-    def send(self, message: OutgoingMessage) -> None:
-        """Deliver the same e-mail that SMTP would carry."""
+    def send(self, message: OutgoingMessage) -> str | None:
+        """Deliver the same e-mail that SMTP would carry, and give its Message-ID without brackets."""
         try:
-            mime = render_mime(message, sender=self.sender)
+            mime = render_mime(message, sender=self.sender, reply_address=self.reply_address)
         except ValueError as error:
             raise Undeliverable("address_unusable") from error
         try:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             mailbox.Maildir(self.folder).add(mime)
         except OSError as error:
-            raise Retryable("folder_not_writable") from error
+            raise Retryable("folder_not_writable", scope="channel") from error
+        return message.message_id.strip("<>")

@@ -1,5 +1,23 @@
 """The only way out: messages are written with the change that causes them, and claimed before sending."""
 
-from pro_app.reminders.outbox.planning import cancel_reminders, enqueue_test_message, replan_reminders
+from pro_app.reminders.outbox.closing import close_expired
+from pro_app.reminders.outbox.plan import NewMessage, OutboxPlan, plan_outbox
+from pro_app.reminders.outbox.planning import (
+    cancel_reminders,
+    enqueue_test_message,
+    list_rows,
+    replan_reminders,
+)
+from pro_app.reminders.outbox.revival import revive_messages
 
-__all__ = ["cancel_reminders", "enqueue_test_message", "replan_reminders"]
+__all__ = [
+    "NewMessage",
+    "OutboxPlan",
+    "cancel_reminders",
+    "close_expired",
+    "enqueue_test_message",
+    "list_rows",
+    "plan_outbox",
+    "replan_reminders",
+    "revive_messages",
+]

@@ -1,4 +1,4 @@
-"""What happens to a row of the outbox, said once for everyone who writes there."""
+"""What is asked of one row of the outbox, and what happens to it, said once for everyone who writes there."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,6 +7,15 @@ from typing import Any
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from pro_app.reminders.policy import (
+    ALWAYS,
+    WINDOW_CLOSED,
+    MessageSituation,
+    check_eligibility,
+    find_condition,
+)
+from pro_app.reminders.sending_hours import find_allowed_moment
+from pro_app.reminders.situation import Situation
 from pro_app.storage.tables.outbox import OutboxMessage
 
 
@@ -16,6 +25,46 @@ def enqueue_rows(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
         return
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     session.execute(insert(OutboxMessage).on_conflict_do_nothing(index_elements=["message_key"]), rows)
+
+
+def find_channel_of(message_key: str) -> str:
+    """Give the channel that a message key names."""
+    return message_key.rpartition(":")[2]
+
+
+def check_row(row: OutboxMessage, situation: Situation, *, now: datetime) -> str | None:
+    """Say why a message may no longer go out, as a reason code; None if it may."""
+    visit = situation.find_visit(row.planned_visit_id, row.assessment_id)
+    condition: str | None = ALWAYS
+    if row.planned_visit_id is not None:
+        condition = find_condition(row.rule_code, visit.rules if visit else ())
+    message = MessageSituation(condition or ALWAYS, row.planned_visit_id, row.expires_at)
+    reason = check_eligibility(message, visit, stopped_by=situation.stopped_by, now=now)
+    return reason if condition is not None or reason is not None else "plan_replaced"
+
+
+def find_allowed(row: OutboxMessage, situation: Situation, *, now: datetime) -> datetime:
+    """Give the moment from which a message may go out: after a pause, outside the quiet hours."""
+    if row.planned_visit_id is None:
+        return now
+    return find_allowed_moment(max(now, situation.held_until or now), situation.hours)
+
+
+def plan_again(
+    row: OutboxMessage, *, due_at: datetime, attempt_at: datetime, expires_at: datetime | None
+) -> None:
+    """Plan a message that did not go out, anew or again, as if it had never been tried."""
+    row.state, row.outcome_reason, row.finished_at, row.taken_over_by = "planned", None, None, None
+    row.due_at, row.attempt_at, row.expires_at = due_at, attempt_at, expires_at
+    row.attempts, row.first_attempt_at = 0, None
+
+
+def take_back_row(row: OutboxMessage, reason: str, *, now: datetime) -> None:
+    """Take a message back that may go out no more; one that was tried until its window closed has failed."""
+    if reason == WINDOW_CLOSED and row.attempts and not row.doubts:
+        finish_row(row, "failed", reason=row.outcome_reason or reason, now=now)
+    else:
+        withdraw_row(row, reason, now=now)
 
 
 def withdraw_row(row: OutboxMessage, reason: str, *, now: datetime) -> None:

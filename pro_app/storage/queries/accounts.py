@@ -1,5 +1,7 @@
 """Reading accounts of staff and their roles."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -62,3 +64,10 @@ def find_display_name(session: Session, reference: str) -> str | None:
         return None
     account = session.get(Account, int(key))
     return account.display_name if account else None
+
+
+def list_display_names(session: Session, account_ids: Iterable[int]) -> dict[int, str]:
+    """Give the name of each account by its key."""
+    wanted = list(account_ids)
+    rows = session.execute(select(Account.id, Account.display_name).where(Account.id.in_(wanted)))
+    return {row[0]: row[1] for row in rows}

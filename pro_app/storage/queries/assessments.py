@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from pro_app.errors import NotFound
-from pro_app.protocol.protocol import Protocol
+from pro_app.protocol.protocol import UNSCHEDULED, Protocol
 from pro_app.protocol.state import AssessmentFacts, AssessmentState, assessment_state, list_answerable_windows
 from pro_app.protocol.windows import Window, civil_window, start_of_day
 from pro_app.storage.catalogue import known_protocols, load_protocol
@@ -79,6 +79,8 @@ RECORDS = (
     .join(PlannedVisit, PlannedVisit.id == Assessment.planned_visit_id)
     .join(Participant, Participant.id == Assessment.participant_id)
 )
+_ONE_RECORD = RECORDS.where(Assessment.id == bindparam("assessment_id"))
+"""Made once: every answer asks it, and making it takes as long as asking it."""
 
 
 def list_assessments(
@@ -89,8 +91,13 @@ def list_assessments(
     site_ids: Iterable[int] | None = None,
     participant_ids: Iterable[int] | None = None,
 ) -> list[AssessmentRecord]:
-    """List assessments by participant code and opening day; no filter given means all of them."""
-    statement = RECORDS.order_by(Participant.participant_code, PlannedVisit.opens_on, Assessment.id)
+    """List assessments by participant code and opening day; no filter given means all of them.
+
+    An empty form that only stood in for a visit while its answers were unscheduled is in no list.
+    """
+    statement = RECORDS.order_by(Participant.participant_code, PlannedVisit.opens_on, Assessment.id).where(
+        or_(Assessment.ordinal == 0, Assessment.visit_code == UNSCHEDULED)
+    )
     if participant_id is not None:
         statement = statement.where(Assessment.participant_id == participant_id)
     if study_id is not None:
@@ -110,8 +117,9 @@ def load_assessment(session: Session, assessment_id: int, *, lock: bool = False)
     if lock:
         # Read only once the lock is held: whoever held it before may have put another plan behind the row.
         session.execute(select(Assessment.id).where(Assessment.id == assessment_id).with_for_update())
-    statement = RECORDS.where(Assessment.id == assessment_id)
-    row = session.execute(statement.execution_options(populate_existing=lock)).one_or_none()
+    row = session.execute(
+        _ONE_RECORD, {"assessment_id": assessment_id}, execution_options={"populate_existing": lock}
+    ).one_or_none()
     if row is None:
         raise NotFound("assessment")
     return _read_record(session, row)

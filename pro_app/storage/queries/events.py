@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from pro_app.protocol.events import Event
@@ -15,15 +15,16 @@ def find_event(session: Session, event_id: int) -> ParticipantEvent | None:
     return session.get(ParticipantEvent, event_id)
 
 
+_EVENTS_OF_ONE = (
+    select(ParticipantEvent)
+    .where(ParticipantEvent.participant_id == bindparam("participant_id"))
+    .order_by(ParticipantEvent.id)
+)
+
+
 def list_events(session: Session, participant_id: int) -> list[ParticipantEvent]:
     """List every event of one participant, superseded ones too, in the order of recording."""
-    return list(
-        session.scalars(
-            select(ParticipantEvent)
-            .where(ParticipantEvent.participant_id == participant_id)
-            .order_by(ParticipantEvent.id)
-        )
-    )
+    return list(session.scalars(_EVENTS_OF_ONE, {"participant_id": participant_id}))
 
 
 def list_events_by_participant(

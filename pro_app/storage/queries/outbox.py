@@ -1,13 +1,19 @@
 """Reading the outbox: which messages a participant got or is to get."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from pro_app.storage.tables.assessments import Assessment
+from pro_app.storage.tables.assessments import Assessment, PlannedVisit
 from pro_app.storage.tables.outbox import OutboxMessage
+from pro_app.storage.tables.participants import Participant
+from pro_app.storage.tables.sites import Site
+
+MessageRow = OutboxMessage
+"""A row of the outbox, for those who only read it."""
 
 
 def list_messages_with_visits(
@@ -33,6 +39,122 @@ def count_planned_messages(session: Session, participant_id: int) -> int:
     return counted or 0
 
 
+_NEXT_DUE = select(func.min(OutboxMessage.attempt_at)).where(OutboxMessage.state == "planned")
+
+
 def find_next_due_at(session: Session) -> datetime | None:
     """Find when the next planned message is to be tried, put-off ones included; None if none is planned."""
-    return session.scalar(select(func.min(OutboxMessage.attempt_at)).where(OutboxMessage.state == "planned"))
+    return session.scalar(_NEXT_DUE)
+
+
+def list_messages_about(
+    session: Session,
+    *,
+    assessment_ids: Iterable[int],
+    participant_ids: Iterable[int] = (),
+    tests_since: datetime,
+) -> list[OutboxMessage]:
+    """List what went out, perhaps did or did not, about some assessments; and test messages to some people.
+
+    Only tests that were due at `tests_since` (aware UTC) or later are among them.
+    """
+    is_test = and_(
+        OutboxMessage.assessment_id.is_(None),
+        OutboxMessage.participant_id.in_(list(participant_ids)),
+        OutboxMessage.due_at >= tests_since,
+    )
+    return list(
+        session.scalars(
+            select(OutboxMessage)
+            .where(
+                or_(OutboxMessage.assessment_id.in_(list(assessment_ids)), is_test),
+                OutboxMessage.state.in_(("sent", "unknown", "failed")),
+            )
+            .order_by(OutboxMessage.id)
+        )
+    )
+
+
+def list_outbox(session: Session) -> Sequence[OutboxMessage]:
+    """List every message of every participant, by participant and the time it is due."""
+    return session.scalars(
+        select(OutboxMessage).order_by(OutboxMessage.participant_id, OutboxMessage.due_at, OutboxMessage.id)
+    ).all()
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMessage:
+    """One message with the codes that people know its participant, site and visit by; no visit for a test."""
+
+    message: OutboxMessage
+    participant_code: str
+    site_code: str
+    visit_code: str | None
+
+
+def list_messages(
+    session: Session,
+    *,
+    study_id: int | None = None,
+    states: Iterable[str] | None = None,
+    site_ids: Iterable[int] | None = None,
+    since: datetime | None = None,
+    limit: int | None = None,
+) -> list[ListedMessage]:
+    """List messages by the time they are due, the latest first; None means all of each kind.
+
+    `since` (aware UTC) leaves out what was due before.
+    """
+    statement = _select_listed().order_by(OutboxMessage.due_at.desc(), OutboxMessage.id.desc()).limit(limit)
+    if study_id is not None:
+        statement = statement.where(OutboxMessage.study_id == study_id)
+    if states is not None:
+        statement = statement.where(OutboxMessage.state.in_(list(states)))
+    if site_ids is not None:
+        statement = statement.where(OutboxMessage.site_id.in_(list(site_ids)))
+    if since is not None:
+        statement = statement.where(OutboxMessage.due_at >= since)
+    return [ListedMessage(*row) for row in session.execute(statement)]
+
+
+def list_overdue(
+    session: Session,
+    *,
+    now: datetime,
+    grace: timedelta,
+    site_ids: Iterable[int] | None = None,
+    limit: int | None = None,
+) -> list[ListedMessage]:
+    """List what should have gone and did not, the one that waits longest first.
+
+    Those are messages that nobody has tried for longer than `grace`, and those that a worker took and never
+    came back from. What was put off by a pause, by quiet hours or by a retry is not among them.
+    """
+    waiting = and_(OutboxMessage.state == "planned", OutboxMessage.attempt_at <= now - grace)
+    lost = and_(OutboxMessage.state == "claimed", OutboxMessage.lease_until <= now)
+    statement = _select_listed().where(or_(waiting, lost)).order_by(OutboxMessage.attempt_at).limit(limit)
+    if site_ids is not None:
+        statement = statement.where(OutboxMessage.site_id.in_(list(site_ids)))
+    return [ListedMessage(*row) for row in session.execute(statement)]
+
+
+def count_by_state(session: Session, *, study_id: int, since: datetime, until: datetime) -> dict[str, int]:
+    """Count a study's messages that were due after `since`, and at `until` at the latest, by state."""
+    counted = session.execute(
+        select(OutboxMessage.state, func.count(OutboxMessage.id))
+        .where(
+            OutboxMessage.study_id == study_id, OutboxMessage.due_at > since, OutboxMessage.due_at <= until
+        )
+        .group_by(OutboxMessage.state)
+    )
+    return {row[0]: row[1] for row in counted}
+
+
+def _select_listed() -> Select[OutboxMessage, str, str, str | None]:
+    """Select messages with the codes of what they belong to."""
+    return (
+        select(OutboxMessage, Participant.participant_code, Site.site_code, PlannedVisit.visit_code)
+        .join(Participant, Participant.id == OutboxMessage.participant_id)
+        .join(Site, Site.id == OutboxMessage.site_id)
+        .outerjoin(PlannedVisit, PlannedVisit.id == OutboxMessage.planned_visit_id)
+    )

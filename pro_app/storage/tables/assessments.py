@@ -42,7 +42,8 @@ class PlannedVisit(Table):
 class Assessment(Table):
     """The facts of one participant × one planned visit; its state is computed, never stored.
 
-    `ordinal` tells apart several `UNSCHEDULED` assessments of one participant.
+    `ordinal` tells apart several `UNSCHEDULED` assessments of one participant; under a visit's own code it
+    is 0, and higher only for empty forms that stood in for a visit until its answers came back.
     """
 
     __tablename__ = "assessments"

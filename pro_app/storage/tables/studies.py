@@ -20,7 +20,7 @@ class Study(Table):
 
 
 class StudyProtocol(Table):
-    """A protocol version that the study adopted; the latest one governs new participants."""
+    """A protocol version that the study has; which one governs new participants is said by their site."""
 
     __tablename__ = "study_protocols"
     __table_args__ = (UniqueConstraint("study_id", "version"),)

@@ -2,18 +2,21 @@
 
 from typing import Any
 
-from flask import current_app, request, url_for
+from flask import current_app, g, request, url_for
 from flask_babel import lazy_gettext
 from flask_login import current_user
 
 from pro_app.services.sessions import StaffSignIn
+from pro_app.services.site_tasks import count_tasks
 from pro_app.web import request as this
 from pro_app.web.access import allowed_roles
 from pro_app.web.auth.face import blueprint
 from pro_app.web.principals import STAFF
 from pro_app.web.role_words import role_words
 
+TASKS = "clinic.tasks"
 PAGES = (
+    (TASKS, lazy_gettext("To do")),
     ("clinic.participants", lazy_gettext("Patients")),
     ("clinic.completion", lazy_gettext("Response rate")),
     ("statistician.dataset", lazy_gettext("Data")),
@@ -22,6 +25,8 @@ PAGES = (
     ("statistician.tokens", lazy_gettext("Programs")),
     ("admin.sites", lazy_gettext("Sites")),
     ("admin.accounts", lazy_gettext("Accounts")),
+    ("admin.sending", lazy_gettext("Sending")),
+    ("admin.amendments", lazy_gettext("Amendments")),
 )
 FIRST_PAGES = {"administrator": "admin.sites", "statistician": "statistician.dataset"}
 FIRST_PAGE = "clinic.participants"
@@ -48,7 +53,12 @@ def _staff_bar(staff: StaffSignIn) -> dict[str, Any]:
         "study": staff.study_code.upper(),
         "site": staff.site_name,
         "items": [
-            {"label": label, "url": url_for(endpoint), "current": _is_current(endpoint)}
+            {
+                "label": label,
+                "url": url_for(endpoint),
+                "current": _is_current(endpoint),
+                "count": _count_tasks(staff) if endpoint == TASKS else None,
+            }
             for endpoint, label in PAGES
             if _is_open_to(endpoint, staff.role)
         ],
@@ -57,6 +67,16 @@ def _staff_bar(staff: StaffSignIn) -> dict[str, Any]:
         "sign_out_url": url_for("auth.sign_out"),
         "home_url": first_page(staff.role),
     }
+
+
+def _count_tasks(staff: StaffSignIn) -> int | None:
+    """Count what a member of a site is asked to do.
+
+    None for those of all sites, who do none of it, and on an error page, whose transaction is over.
+    """
+    if staff.site_id is None or "session" not in g or not this.session().in_transaction():
+        return None
+    return count_tasks(this.session(), actor=this.actor(), now=this.now())
 
 
 def _is_open_to(endpoint: str, role: str) -> bool:

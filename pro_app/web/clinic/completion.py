@@ -7,7 +7,7 @@ from flask_babel import get_locale
 from pro_app.errors import NotFound
 from pro_app.services.clinic_scope import load_scope
 from pro_app.services.completion import FIGURES, count_completion, list_people
-from pro_app.services.studies import load_current_protocol
+from pro_app.services.protocol_versions import find_visit_label
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.clinic.face import blueprint
@@ -39,7 +39,7 @@ def completion_people() -> ResponseReturnValue:
     people = list_people(
         this.session(), scope, visit_code=visit_code, figure=figure, language=language, now=this.now()
     )
-    label = load_current_protocol(this.session(), scope.study_id).visit_label(visit_code, language)
+    label = find_visit_label(this.session(), scope.study_id, visit_code, language=language)
     return render_template(
         "clinic/completion_people.html",
         people=people,

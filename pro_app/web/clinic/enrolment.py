@@ -9,11 +9,12 @@ from pro_app.services.clinic_scope import load_scope
 from pro_app.services.contact_changes import find_shared_contact
 from pro_app.services.enrolment import Enrolment, enrol_participant
 from pro_app.services.participants import load_participant
+from pro_app.services.protocol_versions import load_site_protocol
 from pro_app.services.sites import load_site
-from pro_app.services.studies import load_current_protocol
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.clinic.contact_problems import show_contact_problems
+from pro_app.web.clinic.contact_ways import contact_warnings, list_channel_choices, list_ways
 from pro_app.web.clinic.face import blueprint
 from pro_app.web.clinic.forms import EnrolmentForm
 from pro_app.web.problems import show_problems
@@ -55,8 +56,12 @@ def enrol() -> ResponseReturnValue:
 def first_steps(participant_id: int) -> ResponseReturnValue:
     """Show what to do before the participant leaves: the card, the activation, the test message."""
     enrolled = load_participant(this.session(), participant_id, actor=this.actor())
-    has_email = this.parts().vault.find(enrolled.contact_ref).email is not None
-    return render_template("clinic/first_steps.html", participant=enrolled, has_email=has_email)
+    return render_template(
+        "clinic/first_steps.html",
+        participant=enrolled,
+        ways=[way for way in list_ways(enrolled) if way.is_on],
+        warnings=contact_warnings(enrolled),
+    )
 
 
 def _own_site_id() -> int:
@@ -67,12 +72,15 @@ def _own_site_id() -> int:
 
 
 def _protocol() -> Protocol:
-    return load_current_protocol(this.session(), this.staff().study_id)
+    site = load_site(this.session(), _own_site_id(), actor=this.actor())
+    return load_site_protocol(this.session(), site)
 
 
 def _form() -> EnrolmentForm:
     form = EnrolmentForm()
-    form.offer_zones(_protocol().zones)
+    protocol = _protocol()
+    form.offer_zones(protocol.zones)
+    form.offer_channels(list_channel_choices(protocol))
     return form
 
 
@@ -87,6 +95,7 @@ def _read(form: EnrolmentForm) -> Enrolment:
         language=form.language.data,
         zone=form.zone.data,
         reminder_hour=int(form.reminder_hour.data),
+        channels=form.wanted_channels or (),
     )
 
 

@@ -8,6 +8,7 @@ from wtforms import (
     BooleanField,
     DateField,
     EmailField,
+    HiddenField,
     RadioField,
     SelectField,
     StringField,
@@ -15,7 +16,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 _REQUIRED = InputRequired(lazy_gettext("Please fill this in."))
 _DATE = InputRequired(lazy_gettext("Give a date."))
@@ -48,10 +49,27 @@ class ContactForm(FlaskForm):
         validators=[_CHOICE],
     )
     zone = SelectField(lazy_gettext("Time zone"), validators=[_CHOICE])
+    channels = SelectField(
+        lazy_gettext("Ways of sending"),
+        description=lazy_gettext("A text message needs a mobile number."),
+    )
 
     def offer_zones(self, zones: Iterable[str]) -> None:
         """Make the zones of the protocol the choices."""
         self.zone.choices = [SelectChoice(zone, zone.split("/")[-1].replace("_", " ")) for zone in zones]
+
+    def offer_channels(self, choices: Iterable[tuple[str, str]]) -> None:
+        """Make orders of channels the choices; the field goes where there is nothing to choose."""
+        self.channels.choices = [SelectChoice(order, words) for order, words in choices]
+        if not self.channels.choices:
+            del self.channels
+
+    @property
+    def wanted_channels(self) -> tuple[str, ...] | None:
+        """The order that was chosen, empty for that of the protocol; None where it was not asked for."""
+        if self.channels is None:
+            return None
+        return tuple(self.channels.data.split(",")) if self.channels.data else ()
 
 
 class EnrolmentForm(ContactForm):
@@ -84,7 +102,8 @@ class CorrectionForm(EventForm):
 
     never_happened = BooleanField(lazy_gettext("This did not happen: take the entry back"))
     reason = TextAreaField(
-        lazy_gettext("Reason of the correction"), validators=[_REQUIRED, Length(max=LONGEST_TEXT)]
+        lazy_gettext("Reason of the correction"),
+        validators=[DataRequired(lazy_gettext("Please fill this in.")), Length(max=LONGEST_TEXT)],
     )
 
 
@@ -104,3 +123,15 @@ class NotDoneForm(FlaskForm):
         validators=[Optional(), Length(max=LONGEST_TEXT)],
     )
     said_by = RadioField(lazy_gettext("Who said it"), validators=[_CHOICE])
+
+
+class TaskForm(FlaskForm):
+    """What the site did about a task; `task_key` names it."""
+
+    task_key = HiddenField(validators=[InputRequired()])
+    outcome = RadioField(lazy_gettext("What was done"), validators=[_CHOICE])
+    note = TextAreaField(
+        lazy_gettext("Note"),
+        description=lazy_gettext("For your colleagues. No name, no diagnosis."),
+        validators=[Optional(), Length(max=LONGEST_TEXT)],
+    )

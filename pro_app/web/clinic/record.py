@@ -3,21 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext, lazy_gettext
 
 from pro_app.services.messages import MessageLine, list_messages, send_test_message
 from pro_app.services.read_log import ReadRecord, list_reads, record_read
+from pro_app.services.site_tasks import list_tasks_of_participant
+from pro_app.services.task_history import RecordedTask, list_recorded_tasks
 from pro_app.services.timeline import EventLine, ParticipantRecord, VisitLine, load_record
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.clinic.face import blueprint
+from pro_app.web.clinic.task_words import record_entry
 from pro_app.web.clinic.words import (
-    CHANNELS,
     FLAGS,
-    MESSAGE_KINDS,
-    MESSAGE_STATES,
     MODES,
     day,
     full_day,
@@ -25,12 +25,13 @@ from pro_app.web.clinic.words import (
     known_word,
     moment,
 )
+from pro_app.web.message_words import CHANNELS, MESSAGE_KINDS, MESSAGE_STATES, MESSAGE_TONES
 
 READS_SHOWN = 8
 USUAL_MODE = "own_device"
 MESSAGES_GONE = 6
 MESSAGES_TO_COME = 3
-MESSAGE_TONES = {"sent": "good", "failed": "alert", "unknown": "attention"}
+DONE_SHOWN = 8
 TELL_WHY = frozenset({"failed", "unknown"})
 READ_WORDS = {"record": lazy_gettext("record"), "contact": lazy_gettext("contact")}
 
@@ -64,6 +65,10 @@ def participant(participant_id: int) -> ResponseReturnValue:
         earlier_messages=earlier,
         later_messages=later,
         facts=_facts(record),
+        task_lines=list_tasks_of_participant(
+            this.session(), participant_id, actor=this.actor(), language=language, now=this.now()
+        ),
+        task_entries=[record_entry(done, zone) for done in _list_done(participant_id, language)],
         read_pairs=[(moment(read.at, zone), read_words(read)) for read in reads],
     )
 
@@ -73,12 +78,23 @@ def participant(participant_id: int) -> ResponseReturnValue:
 def test_message(participant_id: int) -> ResponseReturnValue:
     """Send a message by which the person sees that messages arrive."""
     if send_test_message(
-        this.session(), participant_id, vault=this.parts().vault, actor=this.actor(), now=this.now()
+        this.session(),
+        participant_id,
+        channel=request.form.get("channel") or None,
+        vault=this.parts().vault,
+        actor=this.actor(),
+        now=this.now(),
     ):
         flash(gettext("The test message is on its way. Received? Look among the unwanted e-mails."), "good")
     else:
-        flash(gettext("There is no e-mail address to send a test message to."), "attention")
+        flash(gettext("No test message can go out this way: no address is known, or it rests."), "attention")
     return redirect(url_for("clinic.participant", participant_id=participant_id))
+
+
+def _list_done(participant_id: int, language: str) -> list[RecordedTask]:
+    return list_recorded_tasks(
+        this.session(), participant_id, actor=this.actor(), language=language, most=DONE_SHOWN
+    )
 
 
 def _visit_columns() -> list[dict[str, Any]]:
@@ -119,10 +135,14 @@ def _event_entry(record: ParticipantRecord, event: EventLine) -> dict[str, Any]:
         "who": gettext(
             "recorded on %(date)s by %(name)s",
             date=moment(event.recorded_at, record.participant.zone),
-            name=event.recorded_by or gettext("the application"),
+            name=event.recorded_by or _say_without_account(event),
         ),
         "url": address if is_site_staff() else None,
     }
+
+
+def _say_without_account(event: EventLine) -> str:
+    return str(gettext("the patient") if event.by_participant else gettext("the application"))
 
 
 def _choose_messages(messages: Sequence[MessageLine]) -> tuple[list[MessageLine], int, int]:

@@ -1,36 +1,22 @@
 """Dates, rates and codes of the clinic's pages as people read them."""
 
 from collections.abc import Callable
-from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from babel.dates import format_interval
-from flask_babel import format_date, format_datetime, format_percent, get_locale, gettext, lazy_gettext
+from flask_babel import format_percent, gettext, lazy_gettext
 from flask_login import current_user
 
 from pro_app.services.contact_details import written_telephone
 from pro_app.services.event_offers import EventOffer
 from pro_app.web.clinic.face import blueprint
+from pro_app.web.dates import day, full_day, moment, period
+from pro_app.web.message_words import CHANNELS, MESSAGE_KINDS, MESSAGE_STATES
+
+__all__ = ["day", "full_day", "moment", "period"]
+"""Given on beside the words that stand here."""
 
 SITE_STAFF = ("nurse", "investigator")
 
-MESSAGE_STATES = {
-    "planned": lazy_gettext("will go out"),
-    "claimed": lazy_gettext("is going out"),
-    "sent": lazy_gettext("sent"),
-    "unknown": lazy_gettext("perhaps sent"),
-    "failed": lazy_gettext("did not go out"),
-    "cancelled": lazy_gettext("withdrawn"),
-}
-MESSAGE_KINDS = {
-    "invitation": lazy_gettext("Invitation"),
-    "reminder": lazy_gettext("Reminder"),
-    "resume": lazy_gettext("Reminder to finish"),
-    "last_call": lazy_gettext("Last reminder"),
-    "test": lazy_gettext("Test message"),
-}
-CHANNELS = {"email": lazy_gettext("e-mail"), "sms": lazy_gettext("text message")}
 MODES = {
     "own_device": lazy_gettext("own phone or computer"),
     "site_tablet": lazy_gettext("tablet of the site"),
@@ -50,32 +36,6 @@ FIGURES = {
     "available": lazy_gettext("Valid among the randomised"),
     "randomised": lazy_gettext("Randomised"),
 }
-
-
-def day(value: date | None) -> str:
-    """Write a date in short: `14 mars 2027`; a dash where there is none."""
-    return str(format_date(value, "d MMM y")) if value else "–"
-
-
-def full_day(value: date | None) -> str:
-    """Write a date in full: `dimanche 14 mars 2027`."""
-    return str(format_date(value, "full")) if value else "–"
-
-
-def period(opens_on: date | None, closes_on: date | None) -> str:
-    """Write a window, both ends included: `1–29 mars 2027`; one without an end yet says so."""
-    if opens_on is None:
-        return "–"
-    if closes_on is None:
-        return str(gettext("from %(date)s", date=day(opens_on)))
-    return str(format_interval(opens_on, closes_on, "yMMMd", locale=get_locale()))
-
-
-def moment(value: datetime | None, zone: str) -> str:
-    """Write a moment as people in `zone` read it: `14 mars 2027, 10:05`."""
-    if value is None:
-        return "–"
-    return str(format_datetime(value.astimezone(ZoneInfo(zone)), "d MMM y, HH:mm", rebase=False))
 
 
 def rate(value: float | None) -> str:

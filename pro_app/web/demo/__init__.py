@@ -8,6 +8,8 @@ from pro_app.web import request as this
 from pro_app.web.demo.messages import list_sent_messages
 from pro_app.web.demo.state import load_access, load_progress
 from pro_app.web.demo.style_page import style_page_values
+from pro_app.web.demo.time_machine import ask_for_journey as note_journey
+from pro_app.web.demo.time_machine import find_simulated_day, show_time_machine
 
 blueprint = Blueprint("demo", __name__, template_folder="templates")
 
@@ -15,9 +17,9 @@ NEWEST_MESSAGES = 30
 
 
 @blueprint.app_context_processor
-def give_demo_ribbon() -> dict[str, str]:
-    """Give every page the address that its demo ribbon leads to."""
-    return {"demo_url": url_for("demo.tour")}
+def give_demo_ribbon() -> dict[str, str | None]:
+    """Give every page the address that its demo ribbon leads to, and the simulated day."""
+    return {"demo_url": url_for("demo.tour"), "demo_day": find_simulated_day()}
 
 
 @blueprint.get("/demo")
@@ -34,6 +36,20 @@ def messages() -> ResponseReturnValue:
     """Show the newest messages that went out, as a phone would show them."""
     sent = list_sent_messages(this.parts().settings.mail_url, newest=NEWEST_MESSAGES)
     return render_template("demo/messages.html", sent=sent)
+
+
+@blueprint.get("/demo/time")
+@access.public
+def time_machine() -> ResponseReturnValue:
+    """Show which day it is in the demonstration, and offer to let time pass."""
+    return show_time_machine()
+
+
+@blueprint.post("/demo/time")
+@access.public
+def ask_for_journey() -> ResponseReturnValue:
+    """Ask for a journey through time."""
+    return note_journey()
 
 
 @blueprint.get("/style")

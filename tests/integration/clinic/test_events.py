@@ -6,13 +6,7 @@ from clinic_world import Clinic, noon
 from sqlalchemy import func, select
 
 from pro_app.errors import InputRejected, NotFound
-from pro_app.services.event_offers import (
-    NewEvent,
-    find_end,
-    list_event_offers,
-    load_situation,
-    preview_event,
-)
+from pro_app.services.event_offers import find_end, list_event_offers, load_situation
 from pro_app.services.events import Correction, correct_event, record_event
 from pro_app.storage.queries.outbox import count_planned_messages, list_messages_with_visits
 from pro_app.storage.tables.audit_trail import AuditEntry, AuditPayload
@@ -219,23 +213,6 @@ def test_the_end_of_treatment_is_proposed_56_days_after_the_last_infusion(clinic
         situation = load_situation(session, participant_id, actor=clinic.nurse, language="fr", now=now)
         offers = {offer.kind: offer for offer in list_event_offers(situation, now=now)}
     assert offers["treatment_ended"].proposed_on == date(2026, 5, 12)
-
-
-def test_the_preview_names_what_goes_and_the_baseline_that_was_not_sent(clinic: Clinic) -> None:
-    participant_id = clinic.enrol(START)
-    now = noon(RANDOMISED)
-    with clinic.database.reading() as session:
-        situation = load_situation(session, participant_id, actor=clinic.nurse, language="fr", now=now)
-        randomised = NewEvent("randomised", RANDOMISED, {"arm": "LUTATHERA"})
-        unsent = preview_event(session, situation, randomised, now=now).unsent
-        gone = preview_event(session, situation, NewEvent("left", RANDOMISED, {}), now=now)
-    assert unsent == ("Questionnaire initial",)
-    assert (gone.not_required, gone.messages) == (("Questionnaire initial",), count_planned(clinic))
-
-
-def count_planned(clinic: Clinic) -> int:
-    with clinic.database.reading() as session:
-        return count_planned_messages(session, 1)
 
 
 def last_items(clinic: Clinic, action: str) -> dict[str, dict[str, object]]:

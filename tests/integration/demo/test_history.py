@@ -1,16 +1,17 @@
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
 from pro_app.audit.verification import verify_audit_trail
-from pro_app.demo.filling import make_world
-from pro_app.demo.history import History
+from pro_app.demo.people import NURSE
 from pro_app.demo.run import DemoPlace, prepare
-from pro_app.demo.virtual_people import plan_virtual_people
 from pro_app.reminders.dispatch import PostOffice, open_post_office
+from pro_app.simulation.history import History, make_sender
+from pro_app.simulation.people import Recruitment, plan_virtual_people
+from pro_app.simulation.world import load_world
 from pro_app.storage.queries.assessments import list_assessments
 from pro_app.storage.tables.outbox import OutboxMessage
 
@@ -29,22 +30,37 @@ def office(tmp_path: Path) -> Iterator[PostOffice]:
     prepare(place)
     opened = open_post_office(place.settings)
     yield opened
-    opened.database.engine.dispose()
-    opened.vault.database.engine.dispose()
+    opened.close()
 
 
-def run_history(office: PostOffice, *, stop_after: int | None = None) -> None:
-    history = History(make_world(office), until=NOW)
+def run_history(
+    office: PostOffice, *, stop_after: int | None = None, resumed_from: datetime | None = None
+) -> datetime:
+    """Live through the years, or up to an interruption; gives the moment that was reached."""
+    history = History(load_world(office, nurse=NURSE), send=make_sender(office), resumed_from=resumed_from)
     protocol = history.world.protocol
-    planned = plan_virtual_people(protocol, seed=1, count=20, site_codes=["01", "02"], today=NOW.date())
-    for person in planned[::5]:
+    recruitment = Recruitment(
+        count=20,
+        site_codes=("01", "02"),
+        from_on=protocol.trial.began_on,
+        spread=timedelta(days=1095),
+        today=NOW.date(),
+    )
+    for person in plan_virtual_people(protocol, recruitment, seed=1)[::5]:
         history.add_person(person)
+    reached = NOW
 
-    def report(_at: datetime) -> None:
+    def report(at: datetime) -> None:
+        nonlocal reached
+        reached = at
         if stop_after is not None and history.done >= stop_after:
             raise Interrupted
 
-    history.run(report)
+    try:
+        history.run(NOW, report)
+    except Interrupted:
+        return reached
+    return NOW
 
 
 def what_happened(office: PostOffice) -> dict[str, object]:
@@ -71,11 +87,13 @@ def test_virtual_lives_pass_through_the_services_and_leave_an_intact_trail(offic
     assert happened["sent"]
 
 
-def test_an_interrupted_history_goes_on_where_it_stopped(office: PostOffice, tmp_path: Path) -> None:
-    with pytest.raises(Interrupted):
-        run_history(office, stop_after=25)
+@pytest.mark.parametrize("knows_how_far", [True, False])
+def test_an_interrupted_history_goes_on_where_it_stopped(
+    office: PostOffice, tmp_path: Path, *, knows_how_far: bool
+) -> None:
+    reached = run_history(office, stop_after=25)
     halfway = what_happened(office)
-    run_history(office)
+    run_history(office, resumed_from=reached if knows_how_far else None)
     resumed = what_happened(office)
 
     place = DemoPlace(tmp_path / "other", port=8123)
@@ -83,8 +101,7 @@ def test_an_interrupted_history_goes_on_where_it_stopped(office: PostOffice, tmp
     other = open_post_office(place.settings)
     run_history(other)
     in_one_go = what_happened(other)
-    other.database.engine.dispose()
-    other.vault.database.engine.dispose()
+    other.close()
 
     assert halfway["visits"] != resumed["visits"]
     assert resumed["faults"] == []

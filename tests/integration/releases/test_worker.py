@@ -8,8 +8,9 @@ from conftest import TEST_SECRET
 from making_world import MakingWorld
 
 from pro_app.clock import system_clock
+from pro_app.services.releases.process import ReleaseProcess
 from pro_app.settings import Settings
-from pro_app.worker import ReleaseProcess, start_background_worker
+from pro_app.worker import start_background_worker
 
 LONGEST_WAIT_SECONDS = 120.0
 

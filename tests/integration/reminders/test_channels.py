@@ -1,4 +1,5 @@
 import mailbox
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -21,19 +22,32 @@ MESSAGE = OutgoingMessage(
     sender_label="Suivi « été », 34",
     subject="Votre questionnaire est prêt",
     text="Bonjour,\n\nUne ligne.\n.\n" + "Une très longue ligne avec des accents éèà. " * 20 + "\n",
+    short_text="Suivi 34 : un questionnaire vous attend.",
     language="fr",
     message_id="<0123456789abcdef@suivi.example.org>",
+    reply_token="1z0123456789abcdef0123",
     at=datetime(2026, 3, 2, 9, tzinfo=UTC),
 )
 SENDER = "ne-pas-repondre@example.org"
+Smtp = Callable[..., EmailChannel]
 
 
-def smtp(server: MailServer) -> EmailChannel:
-    return EmailChannel("127.0.0.1", server.port, SENDER, timeout_s=5)
+@pytest.fixture
+def smtp(mail_server: MailServer) -> Iterator[Smtp]:
+    opened: list[EmailChannel] = []
+
+    def open_channel(**changes: object) -> EmailChannel:
+        channel = EmailChannel("127.0.0.1", mail_server.port, SENDER, timeout_s=5)
+        opened.append(replace(channel, **changes))  # type: ignore[arg-type]  # a test's own keywords
+        return opened[-1]
+
+    yield open_channel
+    for channel in opened:
+        channel.rest()
 
 
-def test_smtp_and_maildir_carry_the_same_message(mail_server: MailServer, tmp_path: Path) -> None:
-    smtp(mail_server).send(MESSAGE)
+def test_smtp_and_maildir_carry_the_same_message(mail_server: MailServer, smtp: Smtp, tmp_path: Path) -> None:
+    smtp().send(MESSAGE)
     MaildirChannel(tmp_path / "mail", SENDER).send(MESSAGE)
     (kept,) = mailbox.Maildir(tmp_path / "mail")
     (sent,) = mail_server.accepted
@@ -50,8 +64,8 @@ def mail_from(kept: mailbox.MaildirMessage) -> EmailMessage:
     return parsed
 
 
-def test_a_label_with_accents_and_commas_stays_one_sender(mail_server: MailServer) -> None:
-    smtp(mail_server).send(MESSAGE)
+def test_a_label_with_accents_and_commas_stays_one_sender(mail_server: MailServer, smtp: Smtp) -> None:
+    smtp().send(MESSAGE)
     (address,) = mail_server.accepted[0]["From"].addresses
     assert (address.display_name, address.addr_spec) == (MESSAGE.sender_label, SENDER)
 
@@ -67,10 +81,10 @@ def test_a_label_with_accents_and_commas_stays_one_sender(mail_server: MailServe
     ],
 )
 def test_what_would_add_a_header_or_is_no_address_is_undeliverable(
-    mail_server: MailServer, change: dict[str, str]
+    mail_server: MailServer, smtp: Smtp, change: dict[str, str]
 ) -> None:
     with pytest.raises(Undeliverable) as refused:
-        smtp(mail_server).send(replace(MESSAGE, **change))
+        smtp().send(replace(MESSAGE, **change))
     assert refused.value.reason == "address_unusable"
     assert mail_server.accepted == []
 
@@ -86,32 +100,34 @@ def test_what_would_add_a_header_or_is_no_address_is_undeliverable(
     ],
 )
 def test_each_answer_of_the_server_means_what_it_means(
-    mail_server: MailServer, *, answer: str, refusal: type[Exception], reason: str
+    mail_server: MailServer, smtp: Smtp, *, answer: str, refusal: type[Exception], reason: str
 ) -> None:
     mail_server.answers.append(answer)
     with pytest.raises(refusal) as refused:
-        smtp(mail_server).send(MESSAGE)
+        smtp().send(MESSAGE)
     assert refused.value.reason == reason  # type: ignore[attr-defined]  # both carry one
     assert getattr(refused.value, "maybe_accepted", False) == (answer == "DROP")
 
 
-def test_a_server_that_does_not_answer_after_the_text_leaves_it_open(mail_server: MailServer) -> None:
+def test_a_server_that_does_not_answer_after_the_text_leaves_it_open(
+    mail_server: MailServer, smtp: Smtp
+) -> None:
     mail_server.answers.append("HANG")
     with pytest.raises(Retryable) as refused:
-        replace(smtp(mail_server), timeout_s=0.5).send(MESSAGE)
+        smtp(timeout_s=0.5).send(MESSAGE)
     assert refused.value.maybe_accepted
 
 
-def test_a_password_is_never_sent_without_encryption(mail_server: MailServer) -> None:
+def test_a_password_is_never_sent_without_encryption(mail_server: MailServer, smtp: Smtp) -> None:
     with pytest.raises(Retryable) as refused:
-        replace(smtp(mail_server), user="me", password="secret").send(MESSAGE)
+        smtp(user="me", password="secret").send(MESSAGE)
     assert refused.value.reason == "smtp_not_encrypted"
     assert mail_server.accepted == []
 
 
-def test_an_encrypted_connection_to_a_server_that_has_none_is_retryable(mail_server: MailServer) -> None:
+def test_an_encrypted_connection_to_a_server_that_has_none_is_retryable(smtp: Smtp) -> None:
     with pytest.raises(Retryable) as refused:
-        replace(smtp(mail_server), encrypted=True).send(MESSAGE)
+        smtp(encrypted=True).send(MESSAGE)
     assert refused.value.reason == "smtp_tls_failed"
 
 

@@ -19,6 +19,7 @@ from pro_app.clock import system_clock
 from pro_app.reminders.outbox.claims import LEASE
 from pro_app.services.health import check_health
 from pro_app.settings import Settings
+from pro_app.storage.database import Database
 from pro_app.storage.tables.audit_trail import AuditChainHead, AuditEntry, AuditPayload
 from pro_app.worker import join_audit_heads, start_background_worker, tick
 
@@ -39,7 +40,12 @@ def test_a_tick_sends_what_is_due_and_leaves_a_sign_of_life(post: Post) -> None:
         report = tick(post.office, clock=SettableClock(at))
         assert (report.messages.count("sent"), report.ended_at) == (sent, at)
         with post.clinic.database.reading() as session:
-            assert check_health(session).worker_heartbeat_at == at
+            assert check_health(session, now=at).worker_heartbeat_at == at
+
+
+def join_heads_at(database: Database, at: datetime) -> bool:
+    with database.writing() as session:
+        return join_audit_heads(session, at)
 
 
 def test_the_heads_of_all_chains_are_joined_once_a_day(post: Post) -> None:
@@ -51,12 +57,8 @@ def test_the_heads_of_all_chains_are_joined_once_a_day(post: Post) -> None:
         }
     assert heads
     hours = (9, 10, 23)
-    assert [join_audit_heads(database, now=INVITED_AT.replace(hour=hour)) for hour in hours] == [
-        True,
-        False,
-        False,
-    ]
-    assert join_audit_heads(database, now=INVITED_AT + timedelta(days=1))
+    assert [join_heads_at(database, INVITED_AT.replace(hour=hour)) for hour in hours] == [True, False, False]
+    assert join_heads_at(database, INVITED_AT + timedelta(days=1))
     with database.reading() as session:
         entries = session.execute(
             select(AuditEntry, AuditPayload)

@@ -5,6 +5,7 @@ import pytest
 
 from pro_app.protocol.event_check import check_event
 from pro_app.protocol.events import Event, Facts, fold_events
+from pro_app.protocol.find import load_protocol
 from pro_app.protocol.protocol import Protocol
 
 Recorder = Callable[..., Event]
@@ -229,3 +230,81 @@ def test_the_end_of_surveillance_is_named_in_the_words_of_its_arm(reluth: Protoc
     )
     (problem,) = check_event(reluth, facts, event("treatment_ended", "2024-06-02"), today=TODAY)
     assert problem.values == {"event": "Fin de la période de surveillance", "date": "2024-06-01"}
+
+
+def test_a_second_death_on_another_day_is_refused_with_the_day_that_is_recorded(
+    reluth: Protocol, event: Recorder
+) -> None:
+    facts = fold_events([event("enrolled", "2024-01-10"), event("died", "2024-06-01")])
+    for on in ("2024-05-20", "2024-06-01", "2024-06-03"):
+        (refusal,) = refusals(reluth, facts, event("died", on))
+        assert refusal == "kind: “Death” is already recorded (2024-06-01): correct that entry instead."
+
+
+def test_a_second_randomisation_is_refused_also_into_the_other_arm_or_on_an_earlier_day(
+    reluth: Protocol, event: Recorder
+) -> None:
+    for on, arm in (("2024-01-31", "SURVEILLANCE"), ("2024-01-20", "LUTATHERA")):
+        (refusal,) = refusals(reluth, RANDOMISED, event("randomised", on, details={"arm": arm}))
+        assert (
+            refusal == "kind: “Randomisation” is already recorded (2024-01-31): correct that entry instead."
+        )
+
+
+def test_an_arm_may_be_corrected_while_nothing_speaks_against_the_other_one(
+    reluth: Protocol, event: Recorder
+) -> None:
+    facts = Facts(enrolled_on=date(2024, 1, 10), treatment_ended_on=date(2024, 7, 1))
+    corrected = event("randomised", "2024-01-31", details={"arm": "SURVEILLANCE"}, supersedes_id=7)
+    assert refusals(reluth, facts, corrected) == []
+
+
+def test_an_enrolment_is_not_corrected_to_a_day_after_what_can_only_follow_it(
+    reluth: Protocol, event: Recorder
+) -> None:
+    facts = Facts(randomised_on=date(2024, 1, 31), arm="LUTATHERA", died_on=date(2024, 3, 1))
+    corrected = event("enrolled", "2024-02-15", supersedes_id=1)
+    assert refusals(reluth, facts, corrected) == [
+        "occurred_on: This date is after “Randomisation” (2024-01-31), which can only follow it."
+    ]
+
+
+def test_an_end_of_treatment_is_corrected_but_not_to_a_day_after_a_death(
+    reluth: Protocol, event: Recorder
+) -> None:
+    facts = Facts(
+        enrolled_on=date(2024, 1, 10),
+        randomised_on=date(2024, 1, 31),
+        arm="LUTATHERA",
+        died_on=date(2024, 9, 1),
+    )
+    assert refusals(reluth, facts, event("treatment_ended", "2024-09-01", supersedes_id=3)) == []
+    assert refusals(reluth, facts, event("treatment_ended", "2024-09-02", supersedes_id=3)) == [
+        "occurred_on: This date is after “Death” (2024-09-01)."
+    ]
+
+
+def test_a_death_is_not_dated_before_a_second_progression(reluth: Protocol, event: Recorder) -> None:
+    facts = fold_events(
+        [
+            event("enrolled", "2024-01-10"),
+            event("randomised", "2024-01-31", details={"arm": "LUTATHERA"}),
+            event("progressed", "2024-05-01"),
+            event("progressed", "2024-08-01"),
+        ]
+    )
+    assert refusals(reluth, facts, event("died", "2024-07-01")) == [
+        "occurred_on: This date is before “Progression” (2024-08-01)."
+    ]
+
+
+def test_only_an_event_that_may_lie_ahead_is_recorded_for_a_day_to_come(event: Recorder) -> None:
+    surgery = load_protocol("example-surgery")
+    facts = Facts(enrolled_on=date(2024, 11, 20))
+    assert refusals(surgery, facts, event("surgery_planned", "2025-01-15")) == []
+    assert refusals(surgery, facts, event("surgery", "2025-01-15")) == [
+        "occurred_on: This date is in the future."
+    ]
+    assert refusals(surgery, facts, event("surgery_planned", "2024-11-19")) == [
+        "occurred_on: This date is before “Enrolment (consent signed)” (2024-11-20)."
+    ]

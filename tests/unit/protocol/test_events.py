@@ -42,7 +42,11 @@ def test_every_kind_ends_up_in_its_fact(event: Recorder) -> None:
         lost_on=date(2024, 10, 5),
         left_on=date(2024, 10, 6),
         died_on=date(2024, 10, 7),
-        other_dates={"new_treatment": (date(2024, 10, 1),), "paused": (date(2024, 10, 2),)},
+        other_dates={
+            "new_treatment": (date(2024, 10, 1),),
+            "paused": (date(2024, 10, 2),),
+            "progressed": (date(2024, 6, 1), date(2024, 9, 1)),
+        },
     )
     assert fold_events(events) == expected
     assert fold_events(reversed(events)) == expected

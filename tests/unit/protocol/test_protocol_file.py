@@ -30,7 +30,7 @@ def line_of(text: str, part: str) -> int:
 
 
 def test_the_real_protocol_holds_what_the_trial_says(reluth: Protocol) -> None:
-    assert list_protocol_codes() == ["reluth"]
+    assert list_protocol_codes() == ["example-cycles", "example-surgery", "reluth"]
     assert [arm.code for arm in reluth.arms] == ["LUTATHERA", "SURVEILLANCE"]
     assert reluth.trial.began_on == date(2021, 10, 18)
     assert reluth.thresholds.minimal_difference == 10
@@ -130,13 +130,13 @@ BROKEN = [
         '  - code: "W##"',
         "every: {weeks: 8}",
         "every: {weeks: 1}",
-        "The window of “W2” opens before that of “W1” has closed.",
+        "The window of “W02” opens before that of “W01” has closed.",
     ),
     Broken(
         '  - code: "W##"',
         "every: {weeks: 8}",
         "every: {weeks: 2}",
-        "The window of “W4” opens before that of “W2” has closed.",
+        "The window of “W04” opens before that of “W02” has closed.",
     ),
     Broken(
         '  - code: "W##"',
@@ -149,6 +149,126 @@ BROKEN = [
         "plus: {weeks: 24}",
         "plus: {weeks: 7}",
         "The cap must leave room for 1 to 200 visits.",
+    ),
+    Broken(
+        '  - code: "W##"',
+        "plus: {weeks: 24}",
+        "plus: {weeks: -24}",
+        "The cap must leave room for 1 to 200 visits.",
+    ),
+    Broken(
+        '  - code: "W##"',
+        "plus: {weeks: 24}",
+        "plus: {years: 99}",
+        "The cap must leave room for 1 to 200 visits.",
+    ),
+    Broken(
+        '  - code: "W##"',
+        "which: last, plus: {weeks: 8}",
+        "which: last, plus: {years: 99}",
+        "The cap must leave room for 1 to 200 visits.",
+    ),
+    Broken(
+        '  - code: "W##"',
+        "plus: {weeks: 24}",
+        "plus: {years: 9000}",
+        "9000 years is too far away: at most 100 years.",
+    ),
+    Broken(
+        '  - code: "W##"',
+        "every: {weeks: 8}",
+        "every: {weeks: 8000}",
+        "8000 weeks is too far away: at most 100 years.",
+    ),
+    Broken(
+        "  - code: M03",
+        "at: {months: 3}",
+        "at: {months: -36000}",
+        "-36000 months is too far away: at most 100 years.",
+    ),
+    Broken(
+        "  - code: SURVEILLANCE",
+        "plus: {months: 6}",
+        "plus: {months: 36000}",
+        "36000 months is too far away: at most 100 years.",
+    ),
+    Broken(
+        '  - code: "W##"',
+        "ends_with: treatment_ended",
+        "ends_with: randomised",
+        "The series ends with “randomised”, which comes no later than what it counts from.",
+    ),
+    Broken(
+        '  - code: "W##"',
+        "ends_with: treatment_ended",
+        "ends_with: enrolled",
+        "The series ends with “enrolled”, which comes no later than what it counts from.",
+    ),
+    Broken(
+        '  - code: "W##"',
+        "    repeat:",
+        "    opens_with: enrolled\n    repeat:",
+        "A series cannot open before its anchor has a date.",
+    ),
+    Broken(
+        "  - code: BASELINE",
+        "opens_with: enrolled",
+        "opens_with: infusion",
+        "“infusion” opens the visit, but comes no earlier than what the visit counts from.",
+    ),
+    Broken(
+        "  - code: M03",
+        "code: M03",
+        "code: W16",
+        "Two visits would have the code “W16”.",
+    ),
+    Broken(
+        "  - code: M03",
+        "code: M03",
+        "code: UNSCHEDULED",
+        "The code “UNSCHEDULED” is kept for answers that fit no visit.",
+    ),
+    Broken(
+        "  - code: check_status_and_contacts",
+        "invitation_waits_days: 7",
+        "invitation_waits_days: 61",
+        "The invitation would wait beyond the window of “Y2”.",
+    ),
+    Broken(
+        "  - code: on_treatment",
+        "from: opening, days: 0",
+        "from: opening, days: -1",
+        "The message “invitation” would fall outside a window.",
+    ),
+    Broken(
+        "event_kinds:",
+        "code: enrolled",
+        "code: included",
+        "There is no event kind “enrolled”, which the app records for everybody.",
+    ),
+    Broken(
+        "  - code: enrolled",
+        "after: []",
+        "after: [died]",
+        "“enrolled” is recorded first: nothing can come before it.",
+    ),
+    Broken(
+        "  - code: treatment_ended",
+        "after: [randomised]",
+        "after: [treatment_ended]",
+        "“treatment_ended” can never be recorded: what must come before it waits for it.",
+    ),
+    Broken(
+        "missing_reasons:",
+        "code: SITE_LATE_RECORDING",
+        "code: LATE_RECORDING",
+        "There is no reason “SITE_LATE_RECORDING”, which the app gives itself.",
+    ),
+    Broken(
+        "plan_reasons:",
+        "code: PLAN_REPLACED",
+        "code: REPLACED",
+        "There is no reason “PLAN_REPLACED”, which the app gives itself.",
     ),
     Broken(
         '  - code: "W##"',

@@ -226,14 +226,6 @@ def test_an_answered_visit_that_the_new_version_no_longer_has_is_kept(reluth: Pr
     assert (changes["W08"].action, changes["W16"].action) == ("keep", "cancel")
 
 
-def test_unscheduled_answers_are_left_alone(reluth: Protocol) -> None:
-    plan = plan_visits(reluth, BASE)
-    unscheduled = replace(plan[1], visit_code="UNSCHEDULED")
-    row = CurrentVisit(unscheduled, RANDOMISED_ON, date(2024, 3, 1), submitted=True)
-    changes = plan_changes([*rows(plan), row], plan, today=date(2024, 4, 10))
-    assert "UNSCHEDULED" not in {change.visit_code for change in changes}
-
-
 def test_retracting_the_end_makes_the_follow_up_provisional_again(reluth: Protocol) -> None:
     ended = replace(BASE, treatment_ended_on=date(2024, 6, 20))
     changes = by_code(

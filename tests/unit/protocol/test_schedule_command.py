@@ -133,3 +133,60 @@ def test_a_protocol_file_of_ones_own_can_be_named(request: pytest.FixtureRequest
     result = run("--format", "json", protocol=str(path), arm="ONE", enrolled="2024-01-01")
     assert result.exit_code == 0
     assert [row["visit"] for row in json.loads(result.stdout)][-1] == "YEARS1"
+
+
+def test_events_of_any_protocol_can_be_given_by_kind_and_date() -> None:
+    usual = {"protocol": "example-cycles", "arm": None, "randomised": None, "enrolled": "2026-01-05"}
+    result = run("--format=json", "--event=infusion=2026-01-31", "--event=infusion=2026-02-21", **usual)
+    found = {row["visit"]: row for row in json.loads(result.stdout)}
+    assert list(found)[:3] == ["START", "C03", "C06"]
+    assert found["C51"]["target_on"] == "2027-01-23"
+    assert found["C21"]["provisional"] is True
+    ended = run("--format=json", "--event=infusion=2026-01-31", treatment_ended="2026-03-01", **usual)
+    assert [row["visit"] for row in json.loads(ended.stdout)] == ["START", "C03", "END4W"]
+
+
+def test_a_protocol_without_randomisation_and_with_one_arm_asks_for_neither() -> None:
+    result = run(
+        "--format=json", protocol="example-surgery", arm=None, randomised=None, enrolled="2026-01-05"
+    )
+    plan = json.loads(result.stdout)
+    assert (result.exit_code, plan[0]["visit"], plan[0]["provisional"]) == (0, "PRE", True)
+    assert len(plan) == 14
+
+
+@pytest.mark.parametrize(
+    ("events", "words"),
+    [
+        (["infusion"], "infusion"),
+        (["=2024-01-01"], "=2024-01-01"),
+        (["infusion=soon"], "soon"),
+        (["wedding=2024-01-01"], "wedding"),
+        (["randomised=2024-02-01"], "only once"),
+        (["infusion=2024-01-30"], "is before “Randomisation” (2024-01-31)"),
+        (["died=2024-02-30"], "2024-02-30"),
+    ],
+)
+def test_events_that_cannot_be_used_are_told_with_status_2(events: list[str], words: str) -> None:
+    result = run(*(f"--event={event}" for event in events))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert words in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_an_event_given_by_kind_is_the_same_as_by_its_own_option() -> None:
+    by_option = run("--format=json", treatment_ended="2024-06-20", lost="2024-12-01")
+    by_kind = run(
+        "--format=json",
+        "--event=randomised=2024-01-31",
+        "--event=treatment_ended=2024-06-20",
+        "--event=lost=2024-12-01",
+        randomised=None,
+    )
+    assert (by_option.exit_code, by_option.stdout) == (by_kind.exit_code, by_kind.stdout)
+
+
+def test_a_protocol_with_several_arms_asks_for_one() -> None:
+    result = run(arm=None)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "LUTATHERA, SURVEILLANCE" in result.stderr

@@ -37,7 +37,7 @@ def plain(text: str) -> str:
 @pytest.mark.parametrize(("code", "language"), EVERY)
 def test_no_message_in_any_language_says_what_it_is_about(code: str, language: str) -> None:
     message = render(code, language)
-    written = plain(f"{message.subject}\n{message.text}")
+    written = plain(f"{message.subject}\n{message.text}\n{message.short_text}")
     assert [word for word in BANNED.split() if plain(word) in written] == []
 
 
@@ -67,16 +67,16 @@ def test_the_only_link_is_the_bare_address_and_the_message_works_without_it(code
 @pytest.mark.parametrize(("code", "language"), EVERY)
 def test_no_message_presses_or_blames(code: str, language: str) -> None:
     message = render(code, language)
-    assert "!" not in message.subject + message.text
-    assert not re.search(
-        r"retard|oubli|\blate\b|forgot|urgent", message.subject + message.text, re.IGNORECASE
-    )
+    written = message.subject + message.text + message.short_text
+    assert "!" not in written
+    assert not re.search(r"retard|oubli|\blate\b|forgot|urgent", written, re.IGNORECASE)
 
 
 @pytest.mark.parametrize("code", TEMPLATES)
 def test_every_text_differs_between_the_languages(code: str) -> None:
     french, english = render(code, "fr"), render(code, "en")
     assert french.subject != english.subject
+    assert french.short_text != english.short_text
     assert not set(french.text.split("\n\n")) & set(english.text.split("\n\n")) - {"Suivi 34"}
 
 
@@ -110,3 +110,41 @@ def test_french_spacing_is_kept_before_double_punctuation(code: str) -> None:
     text = render(code, "fr", address="-").text
     assert not re.search(r"[^\u00a0\u202f\d][:;?]", text)
     assert "'" not in text
+
+
+SMS_ALPHABET = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+"""GSM 03.38, without the signs that take two places."""
+
+
+@pytest.mark.parametrize(("code", "language"), EVERY)
+@pytest.mark.parametrize("month", [2, 8, 12])
+def test_a_short_text_is_one_sms_that_starts_with_the_sender(code: str, language: str, month: int) -> None:
+    text = render(
+        code,
+        language,
+        sender_label="Suivi « Ouest » 34",
+        address="https://suivi.centre-exemple.fr",
+        closes_on=date(2027, month, 14),
+    ).short_text
+    assert len(text) <= 160
+    assert sorted(set(text) - SMS_ALPHABET) == []
+    assert text.startswith('Suivi " Ouest " 34')
+
+
+@pytest.mark.parametrize(("code", "language"), EVERY)
+def test_a_short_text_holds_the_bare_address_and_nothing_that_opens_anything(
+    code: str, language: str
+) -> None:
+    text = render(code, language).short_text
+    expected = ["https://suivi.example"] if TEMPLATES[code].asks else []
+    assert re.findall(r"https?://\S+", text) == expected
+    assert expected == [] or text.endswith(expected[0])
+
+
+def test_the_last_day_stands_in_a_short_text_as_nobody_can_misread_it() -> None:
+    assert "16/03/2027" in render("invitation", "fr", closes_on=date(2027, 3, 16)).short_text
+    assert "16 Mar 2027" in render("invitation", "en", closes_on=date(2027, 3, 16)).short_text
+    assert "until" not in render("invitation", "en", closes_on=None).short_text

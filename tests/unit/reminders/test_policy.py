@@ -2,21 +2,19 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pro_app.protocol.rules import ReminderRule
+from pro_app.protocol.rules import Label, ReminderRule, SiteTask
 from pro_app.reminders.policy import (
     ALWAYS,
+    WINDOW_CLOSED,
     MessageSituation,
-    SendingHours,
     VisitSituation,
     check_eligibility,
-    find_allowed_moment,
-    find_chosen_moment,
     find_late_invitation,
     plan_reminders,
+    put_off,
 )
+from pro_app.reminders.sending_hours import SendingHours
 
 ZONES = (
     "Europe/Paris",
@@ -51,6 +49,7 @@ def a_visit(**changes: object) -> VisitSituation:
         "opens_on": date(2026, 3, 2),
         "target_on": date(2026, 3, 9),
         "closes_on": date(2026, 3, 16),
+        "zone": "Europe/Paris",
         "closed": False,
         "started": False,
         "submitted": False,
@@ -87,96 +86,60 @@ def test_the_text_follows_from_the_kind_of_rule() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("day", "utc_hour"),
-    [
-        (date(2026, 3, 28), 9),  # the day before the clocks go forward
-        (date(2026, 3, 29), 8),
-        (date(2026, 10, 24), 8),  # the day before they go back
-        (date(2026, 10, 25), 9),
-        (date(2027, 3, 27), 9),
-        (date(2027, 3, 28), 8),
-        (date(2027, 10, 30), 8),
-        (date(2027, 10, 31), 9),
-    ],
-)
-def test_the_chosen_hour_stays_that_of_the_wall_clock_when_the_clocks_change(
-    day: date, utc_hour: int
-) -> None:
-    assert find_chosen_moment(day, hours_in(sundays=True)) == datetime(
-        day.year, day.month, day.day, utc_hour, tzinfo=UTC
-    )
-
-
-@pytest.mark.parametrize(
-    ("zone", "expected"),
-    [
-        ("Indian/Reunion", datetime(2026, 3, 3, 6, tzinfo=UTC)),
-        ("Indian/Mayotte", datetime(2026, 3, 3, 7, tzinfo=UTC)),
-        ("America/Martinique", datetime(2026, 3, 3, 14, tzinfo=UTC)),
-        ("America/Cayenne", datetime(2026, 3, 3, 13, tzinfo=UTC)),
-        ("America/Miquelon", datetime(2026, 3, 3, 13, tzinfo=UTC)),
-        ("Pacific/Noumea", datetime(2026, 3, 2, 23, tzinfo=UTC)),
-        ("Pacific/Tahiti", datetime(2026, 3, 3, 20, tzinfo=UTC)),
-    ],
-)
-def test_the_chosen_hour_is_that_of_the_participants_own_zone(zone: str, expected: datetime) -> None:
-    assert find_chosen_moment(date(2026, 3, 3), hours_in(zone)) == expected
-
-
-def test_a_sunday_waits_for_the_chosen_hour_of_monday() -> None:
-    sunday = date(2026, 3, 8)
-    assert find_chosen_moment(sunday, hours_in(hour=18)) == datetime(2026, 3, 9, 17, tzinfo=UTC)
-    assert find_chosen_moment(sunday, hours_in(sundays=True)) == datetime(2026, 3, 8, 9, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("earliest", "allowed"),
-    [
-        ("2026-03-03T06:59:59", "2026-03-03T07:00:00"),  # 7:59:59 in Paris waits for 8:00
-        ("2026-03-03T07:00:00", "2026-03-03T07:00:00"),
-        ("2026-03-03T18:59:59", "2026-03-03T18:59:59"),
-        ("2026-03-03T19:00:00", "2026-03-04T07:00:00"),  # 20:00 in Paris waits for the morning
-        ("2026-03-07T19:00:00", "2026-03-09T07:00:00"),  # Saturday evening waits for Monday
-        ("2026-03-07T23:30:00", "2026-03-09T07:00:00"),  # Sunday in Paris, still Saturday in UTC
-        ("2026-03-28T22:30:00", "2026-03-30T06:00:00"),  # over the night in which the clocks go forward
-    ],
-)
-def test_the_quiet_hours_end_and_begin_to_the_second(earliest: str, allowed: str) -> None:
-    at = datetime.fromisoformat(earliest).replace(tzinfo=UTC)
-    assert find_allowed_moment(at, hours_in()) == datetime.fromisoformat(allowed).replace(tzinfo=UTC)
-
-
-@given(
-    minutes=st.integers(0, 11 * 366 * 24 * 60),
-    zone=st.sampled_from(ZONES),
-    sundays=st.booleans(),
-)
-def test_no_moment_in_any_zone_falls_in_quiet_hours_or_on_a_barred_day(
-    minutes: int, zone: str, *, sundays: bool
-) -> None:
-    earliest = datetime(2021, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
-    allowed = find_allowed_moment(earliest, hours_in(zone, sundays=sundays))
-    local = allowed.astimezone(ZoneInfo(zone))
-    assert 8 <= local.hour < 20
-    assert sundays or local.isoweekday() != 7
-    assert earliest <= allowed < earliest + timedelta(days=2)
-    assert find_allowed_moment(allowed, hours_in(zone, sundays=sundays)) == allowed
-
-
-def test_a_message_that_waits_past_its_window_is_not_planned() -> None:
+def test_a_message_that_waits_past_its_window_is_refused_and_says_so() -> None:
     on_the_closing_sunday = a_visit(
         closes_on=date(2026, 3, 15),
         rules=(ReminderRule("late", "last_call", base="closing", days=0, condition="not_submitted"),),
     )
-    assert plan_reminders(on_the_closing_sunday, hours_in()) == ()
-    assert len(plan_reminders(on_the_closing_sunday, hours_in(sundays=True))) == 1
+    (refused,) = plan_reminders(on_the_closing_sunday, hours_in())
+    assert refused.refused == WINDOW_CLOSED
+    assert refused.due_at == datetime(2026, 3, 15, 9, tzinfo=UTC)
+    (planned,) = plan_reminders(on_the_closing_sunday, hours_in(sundays=True))
+    assert planned.refused is None
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_a_message_expires_when_its_window_ends_at_midnight_in_the_zone(zone: str) -> None:
-    expiries = {planned.expires_at for planned in plan_reminders(a_visit(), hours_in(zone))}
-    assert expiries == {datetime(2026, 3, 17, tzinfo=ZoneInfo(zone)).astimezone(UTC)}
+@pytest.mark.parametrize("present", ["Europe/Paris", "Pacific/Tahiti"])
+def test_a_message_expires_when_its_window_ends_at_midnight_in_the_zone_it_was_planned_in(
+    zone: str, present: str
+) -> None:
+    planned = plan_reminders(a_visit(zone=zone), hours_in(present))
+    assert {reminder.expires_at for reminder in planned} == {
+        datetime(2026, 3, 17, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    }
+
+
+def test_the_hours_of_somebody_who_moved_far_east_never_come_before_the_window_opens() -> None:
+    invitation = plan_reminders(a_visit(zone="America/Martinique"), hours_in("Pacific/Noumea"))[0]
+    window = a_visit(zone="America/Martinique").window
+    assert invitation.due_at == datetime(2026, 3, 2, 23, tzinfo=UTC)  # 3 March, 10:00 in Noumea
+    assert window.opens_at == datetime(2026, 3, 2, 4, tzinfo=UTC)
+
+
+def test_the_last_call_to_somebody_who_moved_far_west_is_refused_if_the_window_ends_before_the_hour() -> None:
+    last_day = ReminderRule("last", "last_call", base="closing", days=0, condition="not_submitted")
+    visit = a_visit(zone="Pacific/Noumea", rules=(last_day,))
+    (planned,) = plan_reminders(visit, hours_in("Pacific/Tahiti"))
+    assert planned.refused == WINDOW_CLOSED
+    (planned,) = plan_reminders(visit, hours_in("Pacific/Noumea"))
+    assert planned.refused is None
+
+
+CHECK = SiteTask("check", Label({"fr": "Vérifier"}), ("yearly",), 14, 7)
+
+
+def test_an_invitation_waits_for_the_check_of_the_site_and_nothing_else_does() -> None:
+    waiting, checked = a_visit(site_check=CHECK), a_visit(site_check=CHECK, checked=True)
+    assert due_times(waiting, hours_in()) == {
+        **due_times(checked, hours_in()),
+        "invitation": datetime(2026, 3, 9, 9, tzinfo=UTC),
+    }
+    assert due_times(checked, hours_in()) == due_times(a_visit(), hours_in())
+
+
+def test_an_invitation_that_waits_past_a_short_window_is_refused() -> None:
+    waiting = a_visit(site_check=CHECK, closes_on=date(2026, 3, 8), target_on=None)
+    assert plan_reminders(waiting, hours_in())[0].refused == WINDOW_CLOSED
 
 
 def test_a_window_without_an_end_gives_only_what_counts_from_its_opening() -> None:
@@ -204,10 +167,34 @@ def test_no_other_message_is_made_up_for() -> None:
         assert find_late_invitation(planned, hours_in(), now=datetime(2026, 3, 15, 9, tzinfo=UTC)) is None
 
 
-def test_the_invitation_is_dropped_where_the_window_leaves_no_allowed_hour() -> None:
+def test_the_late_invitation_is_refused_where_the_window_leaves_no_allowed_hour() -> None:
     invitation = plan_reminders(a_visit(), hours_in())[0]
     last_evening = datetime(2026, 3, 16, 21, tzinfo=UTC)
-    assert find_late_invitation(invitation, hours_in(), now=last_evening) is None
+    late = find_late_invitation(invitation, hours_in(), now=last_evening)
+    assert late is not None
+    assert late.refused == WINDOW_CLOSED
+
+
+def test_there_is_no_late_invitation_to_a_window_that_is_over() -> None:
+    invitation = plan_reminders(a_visit(), hours_in())[0]
+    assert find_late_invitation(invitation, hours_in(), now=EXPIRES_AT) is None
+
+
+@pytest.mark.parametrize(
+    ("now", "try_at", "refused"),
+    [
+        ("2026-03-10T12:00", "2026-03-10T12:00", None),
+        ("2026-03-10T20:00", "2026-03-11T07:00", None),
+        ("2026-03-16T20:00", None, WINDOW_CLOSED),
+    ],
+)
+def test_what_is_put_off_goes_at_the_next_allowed_moment_of_its_window(
+    now: str, try_at: str | None, refused: str | None
+) -> None:
+    reminder = plan_reminders(a_visit(), hours_in())[0]
+    later = put_off(reminder, hours_in(), now=datetime.fromisoformat(now).replace(tzinfo=UTC))
+    assert later.try_at == (try_at and datetime.fromisoformat(try_at).replace(tzinfo=UTC))
+    assert (later.due_at, later.refused) == (reminder.due_at, refused)
 
 
 NOW = datetime(2026, 3, 6, 9, tzinfo=UTC)

@@ -18,3 +18,19 @@ def test_a_final_and_a_passing_refusal_of_the_server_read_differently() -> None:
 
 def test_the_event_that_stopped_messages_is_worded_by_the_protocol() -> None:
     assert find_reason_words("died") is None
+
+
+def test_what_telephones_and_browsers_answer_has_words_for_every_code_of_theirs() -> None:
+    codes = (
+        "sms_429",
+        "sms_no_reply",
+        "sms_hard_bounce",
+        "push_500",
+        "push_504",
+        "push_key_refused_403_BadJwtToken",
+    )
+
+    words = [find_reason_words(code) for code in codes]
+
+    assert None not in words
+    assert len(set(words)) == len(codes)

@@ -39,3 +39,9 @@ def monitor(app: Flask, clinic: Clinic) -> StaffBrowser:
     """Sign in the monitor, who only reads."""
     assert clinic.study_id
     return sign_in(app, 3)
+
+
+@pytest.fixture
+def with_sms(app: Flask) -> None:
+    """Give the installation a way to send text messages."""
+    object.__setattr__(app.extensions["pro_app"].settings, "sms_provider", "gateway")

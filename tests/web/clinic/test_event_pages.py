@@ -1,9 +1,10 @@
 import re
 from datetime import date
 
-from clinic_browser import StaffBrowser
+from clinic_browser import StaffBrowser, seen_on
 from clinic_world import Clinic, noon
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from pro_app.reminders.outbox import enqueue_test_message
 from pro_app.storage.tables.events import ParticipantEvent
@@ -21,27 +22,36 @@ def address(participant_id: int) -> str:
     return f"/clinic/participants/{participant_id}/events/new"
 
 
-def test_randomisation_is_asked_about_while_the_baseline_is_not_sent(
+def confirm(nurse: StaffBrowser, path: str, **said: str) -> TestResponse:
+    """Look at what an act would do, then do it."""
+    return nurse.post(path, **said, step="confirm", seen=seen_on(nurse.post(path, **said, step="save")))
+
+
+def test_randomisation_is_seen_first_and_warns_while_the_baseline_is_not_sent(
     clinic: Clinic, nurse: StaffBrowser
 ) -> None:
     new = address(clinic.enrol(date(2026, 3, 2)))
     form = nurse.post(new, kind="randomised")
     assert 'value="LUTATHERA"' in form.text
-    said = {"kind": "randomised", "step": "save", "arm": "LUTATHERA", "occurred_on": "2026-03-02"}
-    assert nurse.post(new, **said).status_code == 200
+    said = {"kind": "randomised", "arm": "LUTATHERA", "occurred_on": "2026-03-02"}
+    seen = nurse.post(new, **said, step="save")
+    assert seen.status_code == 200
+    assert "notice-attention" in seen.text
     assert recorded(clinic) == ["enrolled"]
-    nurse.post(new, **said, confirmed="yes")
+    confirm(nurse, new, **said)
     assert recorded(clinic) == ["enrolled", "randomised"]
 
 
-def test_randomisation_needs_no_question_once_the_baseline_is_sent(
+def test_randomisation_warns_of_nothing_once_the_baseline_is_sent(
     clinic: Clinic, nurse: StaffBrowser
 ) -> None:
     participant_id = clinic.enrol(date(2026, 2, 27))
     clinic.answer(participant_id, "BASELINE", date(2026, 2, 28))
-    said = {"kind": "randomised", "step": "save", "arm": "LUTATHERA", "occurred_on": "2026-03-02"}
-    nurse.post(address(participant_id), **said)
-    again = nurse.post(address(participant_id), **said)
+    said = {"kind": "randomised", "arm": "LUTATHERA", "occurred_on": "2026-03-02"}
+    seen = nurse.post(address(participant_id), **said, step="save")
+    assert "notice-attention" not in seen.text
+    for _ in range(2):
+        again = nurse.post(address(participant_id), **said, step="confirm", seen=seen_on(seen))
     assert recorded(clinic) == ["enrolled", "randomised"]
     assert (again.status_code, again.request.path) == (200, f"/clinic/participants/{participant_id}")
 
@@ -49,12 +59,12 @@ def test_randomisation_needs_no_question_once_the_baseline_is_sent(
 def test_a_death_is_recorded_only_after_the_question(clinic: Clinic, nurse: StaffBrowser) -> None:
     participant_id = clinic.enrol(date(2026, 2, 27))
     clinic.record(participant_id, "randomised", date(2026, 2, 28), arm="SURVEILLANCE")
-    said = {"kind": "died", "step": "save", "occurred_on": "2026-03-01"}
-    question = nurse.post(address(participant_id), **said)
-    assert 'name="confirmed" value="yes"' in question.text
+    said = {"kind": "died", "occurred_on": "2026-03-01"}
+    question = nurse.post(address(participant_id), **said, step="save")
+    assert 'class="button button-danger"' in question.text
     assert "died" not in recorded(clinic)
     for _ in range(2):
-        done = nurse.post(address(participant_id), **said, confirmed="yes")
+        done = nurse.post(address(participant_id), **said, step="confirm", seen=seen_on(question))
         assert (done.status_code, done.request.path) == (200, f"/clinic/participants/{participant_id}")
     assert recorded(clinic) == ["enrolled", "randomised", "died"]
     assert [c for c, r in clinic.assessments(participant_id).items() if r.expected] == ["BASELINE"]
@@ -95,11 +105,11 @@ def test_a_correction_needs_a_reason_and_moves_the_plan(clinic: Clinic, nurse: S
     form = f"/clinic/participants/{participant_id}/events/{event_id}"
     said = {"occurred_on": "2026-02-26", "arm": "SURVEILLANCE"}
     assert 'id="reason-error"' in nurse.post(form, **said).text
+    seen = seen_on(nurse.post(form, **said, reason="misread"))
+    assert clinic.assessments(participant_id)["BASELINE"].closes_on == date(2026, 2, 27)
     for _ in range(2):
-        assert (
-            nurse.post(form, **said, reason="misread").request.path
-            == f"/clinic/participants/{participant_id}"
-        )
+        done = nurse.post(form, **said, reason="misread", step="confirm", seen=seen)
+        assert done.request.path == f"/clinic/participants/{participant_id}"
     assert clinic.assessments(participant_id)["BASELINE"].closes_on == date(2026, 2, 26)
     assert recorded(clinic) == ["enrolled", "randomised", "randomised"]
 
@@ -109,7 +119,7 @@ def test_an_event_is_taken_back(clinic: Clinic, nurse: StaffBrowser) -> None:
     event_id = clinic.record(participant_id, "left", date(2026, 2, 27))
     assert not clinic.assessments(participant_id)["BASELINE"].expected
     form = f"/clinic/participants/{participant_id}/events/{event_id}"
-    nurse.post(form, occurred_on="2026-02-27", never_happened="y", reason="another patient")
+    confirm(nurse, form, occurred_on="2026-02-27", never_happened="y", reason="another patient")
     assert clinic.assessments(participant_id)["BASELINE"].expected
 
 

@@ -13,10 +13,14 @@ PAGES = (
     "/clinic/participants/{participant}/contact",
     "/clinic/participants/{participant}/events/new",
     "/clinic/participants/{participant}/events/{event}",
+    "/clinic/participants/{participant}/events/{event}/undo",
     "/clinic/visits/{assessment}/reopen",
     "/clinic/visits/{assessment}/reason",
 )
-FORMS = (*PAGES[2:], "/clinic/participants/{participant}/test-message")
+FORMS = (
+    *(page for page in PAGES[2:] if "/undo" not in page),
+    "/clinic/participants/{participant}/test-message",
+)
 CHANGING = (*PAGES[1:], "/clinic/participants/new")
 
 
@@ -47,7 +51,7 @@ def test_a_form_of_another_site_is_exactly_a_missing_one_and_changes_nothing(
 ) -> None:
     keys = enrol(clinic)
     before = clinic.assessments(keys["participant"])
-    said = {"kind": "died", "step": "save", "confirmed": "yes", "occurred_on": "2026-02-01", "reason": "x"}
+    said = {"kind": "died", "step": "confirm", "occurred_on": "2026-02-01", "reason": "x"}
     theirs, missing = (
         other_nurse.post(form.format(**each), page="/clinic/", **said) for each in (keys, NOBODY)
     )

@@ -1,0 +1,38 @@
+"""The workers' signs of life."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from pro_app.storage.tables.worker import WorkerHeartbeat
+
+FORGOTTEN_AFTER = timedelta(days=7)
+
+
+def record_heartbeat(session: Session, *, name: str, now: datetime) -> None:
+    """Note that the worker of that name has just looked after the messages."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    session.execute(
+        insert(WorkerHeartbeat)
+        .values(name=name, beat_at=now)
+        .on_conflict_do_update(index_elements=["name"], set_={"beat_at": now})
+    )
+
+
+def list_heartbeats(session: Session) -> Sequence[WorkerHeartbeat]:
+    """List the last sign of life of every worker that is remembered, the latest first."""
+    return session.scalars(select(WorkerHeartbeat).order_by(WorkerHeartbeat.beat_at.desc())).all()
+
+
+def forget_old_heartbeats(session: Session, now: datetime) -> None:
+    """Forget the workers that stopped long ago, but never the last one of all."""
+    newest = select(WorkerHeartbeat.name).order_by(WorkerHeartbeat.beat_at.desc()).limit(1)
+    session.execute(
+        delete(WorkerHeartbeat).where(
+            WorkerHeartbeat.beat_at < now - FORGOTTEN_AFTER,
+            WorkerHeartbeat.name.not_in(newest.scalar_subquery()),
+        )
+    )

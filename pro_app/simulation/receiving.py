@@ -1,0 +1,76 @@
+"""The other end of the line: what it took and when, apart from anything that the app says of itself."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from random import Random
+
+from pro_app.reminders.outgoing import OutgoingMessage, Retryable, Undeliverable
+from pro_app.simulation.faults import NO_FAULTS, Faults
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One message as it arrived: its name on the wire, the channel, the address and the time."""
+
+    message_id: str
+    channel: str
+    address: str
+    at: datetime
+
+
+class WorkerKilled(BaseException):
+    """Stands for SIGKILL: nothing of the worker runs any more, no handler, no second transaction."""
+
+
+@dataclass
+class Mailboxes:
+    """The end of every channel. `dead_from`: addresses that refuse what comes from a day (UTC) on.
+
+    `meanwhile` is called while a message is on its way, when no transaction is open: other workers act then.
+    """
+
+    random: Random
+    faults: Faults = NO_FAULTS
+    dead_from: dict[str, date] = field(default_factory=dict)
+    received: list[Received] = field(default_factory=list)
+    meanwhile: Callable[[], None] = lambda: None
+    read: Callable[[Received, OutgoingMessage], None] = lambda _received, _message: None
+
+    def take(self, channel: str, message: OutgoingMessage) -> None:
+        """Take a message, or refuse it as servers do; raises Retryable, Undeliverable or WorkerKilled."""
+        self.meanwhile()
+        if self.faults.is_mail_down(message.at):
+            raise Retryable("smtp_unreachable", scope="channel")
+        dead_from = self.dead_from.get(message.address)
+        if dead_from is not None and message.at.date() >= dead_from:
+            raise Undeliverable("smtp_550")
+        if self.random.random() < self.faults.refused_for_now:
+            raise Retryable("smtp_451", scope="queue")
+        dies = self.random.random() < self.faults.killed
+        if dies and self.random.random() < 0.5:
+            raise WorkerKilled
+        received = Received(message.message_id, channel, message.address, message.at)
+        self.received.append(received)
+        self.read(received, message)
+        if dies:
+            raise WorkerKilled
+        if self.random.random() < self.faults.unconfirmed:
+            raise Retryable("no_reply_after_text", maybe_accepted=True)
+
+
+@dataclass(frozen=True)
+class SimulatedChannel:
+    """One channel whose messages end in the mailboxes."""
+
+    code: str
+    mailboxes: Mailboxes
+
+    def send(self, message: OutgoingMessage) -> None:
+        """Hand a message over."""
+        self.mailboxes.take(self.code, message)
+
+
+def make_channels(codes: Collection[str], mailboxes: Mailboxes) -> dict[str, SimulatedChannel]:
+    """Make the channels of a simulated post office."""
+    return {code: SimulatedChannel(code, mailboxes) for code in codes}

@@ -1,0 +1,33 @@
+"""The page on sending: the workers, and the messages that should have gone and did not."""
+
+from functools import partial
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+
+from pro_app.services.sending_overview import load_sending_overview
+from pro_app.services.studies import load_current_protocol
+from pro_app.web import access
+from pro_app.web import request as this
+from pro_app.web.admin.face import blueprint
+from pro_app.web.dates import moment
+from pro_app.web.message_words import CHANNELS, MESSAGE_KINDS, MESSAGE_STATES
+
+
+@blueprint.get("/admin/sending")
+@access.staff("administrator", "coordinator", "monitor")
+def sending() -> ResponseReturnValue:
+    """Show whether messages go out."""
+    study_id = this.staff().study_id
+    overview = load_sending_overview(
+        this.session(), study_id=study_id, language=str(get_locale()), now=this.now()
+    )
+    return render_template(
+        "admin/sending.html",
+        overview=overview,
+        states=MESSAGE_STATES,
+        kinds=MESSAGE_KINDS,
+        channels=CHANNELS,
+        moment=partial(moment, zone=load_current_protocol(this.session(), study_id).default_zone),
+    )

@@ -1,0 +1,141 @@
+"""`pro-app plan-preview`: the same preview on the terminal, and nothing written."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from click.testing import CliRunner, Result
+from clinic_world import Clinic
+from conftest import TEST_SECRET
+from database_copies import read_rows
+
+from pro_app.cli import main
+from pro_app.clock import system_clock
+
+Run = Callable[..., Result]
+TODAY = system_clock().astimezone(UTC).date()
+DAYS = timedelta(days=1)
+
+
+@pytest.fixture
+def run(clinic: Clinic, contacts_url: str) -> Run:
+    """Give a function that runs the command in English on the clinic's database."""
+    env = {
+        "PRO_APP_DATABASE_URL": clinic.database.engine.url.render_as_string(hide_password=False),
+        "PRO_APP_CONTACTS_DATABASE_URL": contacts_url,
+        "PRO_APP_SECRET_KEY": TEST_SECRET,
+        "PRO_APP_CONTACTS_KEY": TEST_SECRET,
+        "PRO_APP_MAIL_URL": "smtp://localhost",
+        "PRO_APP_MAIL_SENDER": "ne-pas-repondre@example.org",
+        "PRO_APP_PUBLIC_URL": "https://suivi.example.org",
+        "PRO_APP_LANGUAGE": "en",
+    }
+
+    def run_command(*arguments: str) -> Result:
+        return CliRunner().invoke(main, ["plan-preview", *arguments], env=env)
+
+    return run_command
+
+
+@pytest.fixture
+def participant(clinic: Clinic) -> int:
+    """Enrol and randomise somebody 150 days ago, with two infusions."""
+    began = TODAY - 150 * DAYS
+    participant_id = clinic.enrol(began)
+    clinic.record(participant_id, "randomised", began, arm="LUTATHERA")
+    for days in (140, 84):
+        clinic.record(participant_id, "infusion", TODAY - days * DAYS)
+    return participant_id
+
+
+@pytest.mark.parametrize("kind", ["treatment-ended", "treatment_ended"])
+def test_it_prints_the_calendar_before_and_after_and_writes_nothing(
+    run: Run, clinic: Clinic, participant: int, *, kind: str
+) -> None:
+    assert participant
+    before = read_rows(clinic.database).tables
+    on = (TODAY - 20 * DAYS).isoformat()
+    result = run("--participant", "15-001", "--event", kind, "--on", on)
+    assert result.exit_code == 0
+    assert f"on {on} for 15-001" in result.output
+    (m03,) = [line for line in result.output.splitlines() if line.startswith("M03") and "…" in line]
+    assert "new dates" in m03
+    assert "Response rate of the site" in result.output
+    assert read_rows(clinic.database).tables == before
+
+
+def test_json_says_the_same_for_programs(run: Run, participant: int) -> None:
+    assert participant
+    on = (TODAY - 20 * DAYS).isoformat()
+    result = run("--participant", "15-001", "--event", "treatment-ended", "--on", on, "--format", "json")
+    said = json.loads(result.output)
+    assert (said["participant"], said["act"], said["event"]) == ("15-001", "record", "treatment_ended")
+    rows = {row["visit"]: row for row in said["calendar"]}
+    assert rows["M03"]["becomes"] == "moved"
+    assert rows["M03"]["before"]["provisional"] is True
+    for change in said["messages"]:
+        assert datetime.fromisoformat(change["before_at"] or change["after_at"]).utcoffset() == timedelta(0)
+    assert set(said["rates"]["site"]["before"]) == {"numerator", "denominator", "rate"}
+
+
+def test_a_correction_of_the_recorded_one_is_previewed(run: Run, clinic: Clinic, participant: int) -> None:
+    recorded, right = TODAY - 20 * DAYS, (TODAY - 10 * DAYS).isoformat()
+    clinic.record(participant, "treatment_ended", recorded)
+    common = ("--participant", "15-001", "--event", "treatment-ended", "--on", right)
+    again = run(*common)
+    assert (again.exit_code, "already recorded" in again.output) == (1, True)
+    corrected = run(*common, "--correct", "--format", "json")
+    assert json.loads(corrected.output)["act"] == "correct"
+
+
+def test_of_several_the_one_to_be_corrected_is_named(run: Run, participant: int) -> None:
+    assert participant
+    on = (TODAY - 83 * DAYS).isoformat()
+    common = ("--participant", "15-001", "--event", "infusion", "--on", on, "--correct")
+    result = run(*common)
+    assert (result.exit_code, "--instead-of" in result.output) == (2, True)
+    assert run(*common, "--instead-of", (TODAY - 84 * DAYS).isoformat()).exit_code == 0
+
+
+def test_other_details_are_taken(run: Run, clinic: Clinic, participant: int) -> None:
+    until, on = (TODAY + 9 * DAYS).isoformat(), TODAY.isoformat()
+    paused = run("--participant", "15-001", "--event", "paused", "--on", on, "--until", until)
+    assert paused.exit_code == 0
+    clinic.record(participant, "lost", TODAY - 5 * DAYS)
+    resumed = run("--participant", "15-001", "--event", "resumed", "--on", on, "--of", "lost")
+    assert resumed.exit_code == 0
+    arm = run(
+        "--participant",
+        "15-001",
+        "--event",
+        "randomised",
+        "--on",
+        (TODAY - 150 * DAYS).isoformat(),
+        "--arm",
+        "SURVEILLANCE",
+        "--correct",
+    )
+    assert (arm.exit_code, "does not happen in this arm" in arm.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "said"),
+    [
+        ({"--event": "treatment-ended", "--on": "2000-01-01"}, 1, "before the trial began"),
+        ({"--event": "treatment-ended", "--on": "2999-01-01"}, 1, "in the future"),
+        ({"--participant": "99-999"}, 2, "There is no participant “99-999”"),
+        ({"--event": "abducted"}, 2, "There is no event “abducted” in this trial. Known: enrolled"),
+        ({"--on": "31/12/2026"}, 2, "is not a date"),
+        ({"--study": "nothing"}, 2, "There is no study “nothing”"),
+        ({"--event": "died", "--instead-of": "2026-01-01"}, 2, "nothing to correct"),
+    ],
+)
+def test_what_cannot_be_is_said_in_words(
+    run: Run, participant: int, *, changes: dict[str, str], status: int, said: str
+) -> None:
+    assert participant
+    usual = {"--participant": "15-001", "--event": "died", "--on": TODAY.isoformat()}
+    arguments = [part for pair in (usual | changes).items() for part in pair]
+    result = run(*arguments)
+    assert (result.exit_code, said in result.output, "Traceback" in result.output) == (status, True, False)

@@ -1,0 +1,128 @@
+"""What failed for want of an address goes out once there is one, if its window still runs."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from reminders_world import Post, list_rows
+
+from pro_app.contacts.vault import NO_CONTACT
+from pro_app.reminders.outbox import replan_reminders
+from pro_app.services.contact_changes import change_contact
+from pro_app.services.enrolment_rules import ContactChange
+from pro_app.storage.tables.channel_reports import ChannelStop
+from pro_app.storage.tables.participants import Participant
+
+INVITED_AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+REMINDED_AT = datetime(2026, 3, 6, 9, tzinfo=UTC)
+
+
+def lose_contact(post: Post) -> None:
+    with post.clinic.database.reading() as session:
+        reference = session.get_one(Participant, post.participant_id).contact_ref
+    post.clinic.vault.save(reference, NO_CONTACT, now=INVITED_AT)
+
+
+def add_contact(
+    post: Post, now: datetime, *, email: str = "nouvelle@example.fr", telephone: str = ""
+) -> None:
+    change = ContactChange(
+        email=email, telephone=telephone, language="fr", zone="Europe/Paris", reminder_hour=10
+    )
+    with post.clinic.writing() as session:
+        change_contact(
+            session,
+            post.participant_id,
+            change,
+            vault=post.clinic.vault,
+            actor=post.clinic.nurse,
+            now=now,
+        )
+
+
+def states(post: Post) -> dict[str, tuple[str, str | None]]:
+    rows = list_rows(post.clinic.database, visit="W08")
+    return {f"{row.rule_code}:{row.channel}": (row.state, row.outcome_reason) for row in rows}
+
+
+def test_an_invitation_without_an_address_goes_out_when_one_is_added(post: Post) -> None:
+    lose_contact(post)
+    assert post.dispatch(INVITED_AT) == {"failed": 1}
+    add_contact(post, INVITED_AT + timedelta(days=1))
+    assert post.dispatch(INVITED_AT + timedelta(days=1)) == {"sent": 1}
+    assert [str(message["To"]) for message in post.server.accepted] == ["nouvelle@example.fr"]
+    assert states(post)["invitation:email"] == ("sent", None)
+
+
+def test_of_several_that_failed_one_goes_out_and_it_is_the_latest(post: Post) -> None:
+    lose_contact(post)
+    post.dispatch(INVITED_AT)
+    post.dispatch(REMINDED_AT)
+    now = REMINDED_AT + timedelta(hours=1)
+    add_contact(post, now)
+    assert post.dispatch(now) == {"cancelled": 1, "sent": 1}
+    assert states(post)["invitation:email"] == ("cancelled", "overtaken")
+    assert states(post)["first-reminder:email"] == ("sent", None)
+
+
+def test_a_contact_added_at_night_waits_for_the_morning(post: Post) -> None:
+    lose_contact(post)
+    post.dispatch(INVITED_AT)
+    night = datetime(2026, 3, 2, 22, tzinfo=UTC)
+    add_contact(post, night)
+    assert post.dispatch(night) == {}
+    assert post.dispatch(datetime(2026, 3, 3, 7, tzinfo=UTC)) == {"sent": 1}
+
+
+def test_nothing_comes_back_after_the_window_a_stop_or_the_answers(post: Post) -> None:
+    lose_contact(post)
+    post.dispatch(INVITED_AT)
+    add_contact(post, datetime(2026, 3, 16, 20, tzinfo=UTC))
+    assert states(post)["invitation:email"] == ("failed", "no_address")
+    post.clinic.answer(post.participant_id, "W08", date(2026, 3, 7))
+    add_contact(post, REMINDED_AT + timedelta(days=2), email="autre@example.fr")
+    assert states(post)["invitation:email"] == ("failed", "no_address")
+
+
+def test_where_both_channels_had_no_address_the_chain_begins_anew_with_the_first(post: Post) -> None:
+    with post.clinic.writing() as session:
+        participant = session.get_one(Participant, post.participant_id)
+        participant.channels = "sms,email"
+        replan_reminders(session, participant=participant, now=INVITED_AT - timedelta(days=1))
+    lose_contact(post)
+    assert post.dispatch(INVITED_AT) == {"failed": 2}  # sms is not set up here, e-mail has no address
+    assert states(post)["invitation:email"] == ("failed", "no_address")
+    add_contact(post, INVITED_AT + timedelta(hours=1))
+    assert states(post)["invitation:sms"] == ("planned", None)
+    assert states(post)["invitation:email"] == ("cancelled", "address_changed")
+    assert post.dispatch(INVITED_AT + timedelta(hours=1)) == {"failed": 1, "sent": 1}
+    assert states(post)["invitation:email"] == ("sent", None)
+
+
+def test_a_new_address_ends_the_rest_of_a_channel_that_bounced_and_no_other_rest(post: Post) -> None:
+    with post.clinic.writing() as session:
+        for channel, reason in (("email", "bounced"), ("sms", "unsubscribed")):
+            session.add(
+                ChannelStop(
+                    participant_id=post.participant_id, channel=channel, reason=reason, since_at=INVITED_AT
+                )
+            )
+    assert post.dispatch(INVITED_AT) == {"cancelled": 1}
+    add_contact(post, INVITED_AT + timedelta(minutes=5), telephone="06 99 88 77 66")
+    with post.clinic.database.reading() as session:
+        stops = {stop.channel: stop.lifted_at for stop in session.query(ChannelStop)}
+    assert stops == {"email": INVITED_AT + timedelta(minutes=5), "sms": None}
+    assert post.dispatch(INVITED_AT + timedelta(minutes=5)) == {"sent": 1}
+
+
+def test_a_change_of_the_hour_alone_revives_nothing(post: Post) -> None:
+    lose_contact(post)
+    post.dispatch(INVITED_AT)
+    with post.clinic.writing() as session:
+        change_contact(
+            session,
+            post.participant_id,
+            ContactChange(email="", telephone="", language="fr", zone="Europe/Paris", reminder_hour=11),
+            vault=post.clinic.vault,
+            actor=post.clinic.nurse,
+            now=INVITED_AT + timedelta(hours=1),
+        )
+    assert states(post)["invitation:email"] == ("failed", "no_address")

@@ -1,0 +1,31 @@
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pro_app.reminders.reply_tokens import make_reply_token, read_reply_token
+
+SECRET = "a secret of the tests, long enough to be one"
+
+
+@given(number=st.integers(1, 2**63 - 1))
+def test_a_token_leads_back_to_its_message_and_fits_into_an_address(number: int) -> None:
+    token = make_reply_token(SECRET, number)
+    assert re.fullmatch("[a-z0-9]{21,33}", token)
+    assert read_reply_token(SECRET, token) == read_reply_token(SECRET, token.upper()) == number
+
+
+@given(number=st.integers(1, 10**6), place=st.integers(0, 20), sign=st.sampled_from("0123456789abcdefgz"))
+def test_a_token_changed_anywhere_leads_nowhere(number: int, place: int, sign: str) -> None:
+    token = make_reply_token(SECRET, number)
+    changed = token[:place] + sign + token[place + 1 :]
+    assert changed == token or read_reply_token(SECRET, changed) is None
+
+
+def test_a_token_of_another_installation_leads_nowhere() -> None:
+    assert read_reply_token("another secret", make_reply_token(SECRET, 1)) is None
+
+
+@given(text=st.text(max_size=40))
+def test_whatever_else_stands_there_leads_nowhere(text: str) -> None:
+    assert read_reply_token(SECRET, text) is None
