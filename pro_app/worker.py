@@ -24,6 +24,7 @@ from pro_app.audit.heads import join_heads
 from pro_app.clock import Clock, system_clock
 from pro_app.reminders.dispatch import DispatchReport, PostOffice, dispatch_due, open_post_office
 from pro_app.reminders.outbox.closing import close_expired
+from pro_app.services.channel_reports import apply_waiting_reports
 from pro_app.services.contact_sweep import sweep_contacts
 from pro_app.services.heartbeats import forget_old_heartbeats, record_heartbeat
 from pro_app.services.inbox import read_inbox
@@ -36,6 +37,8 @@ TICK_EVERY = timedelta(seconds=60)
 LEAD_EVERY = timedelta(seconds=10)
 """How often a leader renews its lease, and the others look whether it has run out."""
 CHORES_EVERY = timedelta(minutes=10)
+BEAT_EVERY = timedelta(seconds=30)
+"""How often a worker gives a sign of life during a round that takes longer."""
 READ_INBOX_EVERY = timedelta(minutes=2)
 LOOK_FOR_RELEASES_EVERY = timedelta(seconds=5)
 logger = logging.getLogger(__name__)
@@ -95,9 +98,15 @@ class BackgroundWorker:
             sweep_contacts(self._office.database, self._office.vault, now=self._clock())
 
     def _read_inbox(self) -> None:
-        # Each mail is recorded once, whoever reads it.
+        # Each mail is recorded once, whoever reads it, and each report that waited does its work once.
         if self._leading.lead is not None:
             read_inbox(self._settings, self._office.database, clock=self._clock)
+            apply_waiting_reports(
+                self._office.database,
+                usable_channels=self._office.channels.keys(),
+                actor=system_actor("worker", secrets.token_hex(8)),
+                clock=self._clock,
+            )
 
     def _as_chore(self, chore: Callable[[Session, datetime], object]) -> Callable[[], object]:
         return lambda: self._leading.run(chore)
@@ -170,12 +179,38 @@ def tick(
     should_stop: Callable[[], bool] = lambda: False,
     holder: str = "worker",
 ) -> TickReport:
-    """Send what is due and leave a sign of life; with a clock that stands still everything happens then."""
-    report = dispatch_due(office, clock=clock, should_stop=should_stop)
+    """Send what is due and leave a sign of life; with a clock that stands still everything happens then.
+
+    A round of many slow messages takes long: signs of life are left between the messages too.
+    """
+    pulse = _Pulse(office.database, holder, clock())
+
+    def look_up() -> bool:
+        pulse.beat_now_and_then(clock())
+        return should_stop()
+
+    report = dispatch_due(office, clock=clock, should_stop=look_up)
     ended_at = clock()
-    with office.database.writing() as session:
-        record_heartbeat(session, name=holder, now=ended_at)
+    pulse.beat(ended_at)
     return TickReport(report, ended_at)
+
+
+@dataclass
+class _Pulse:
+    """The signs of life of one worker, the last of which was given at `beat_at`."""
+
+    database: Database
+    holder: str
+    beat_at: datetime
+
+    def beat(self, now: datetime) -> None:
+        with self.database.writing() as session:
+            record_heartbeat(session, name=self.holder, now=now)
+        self.beat_at = now
+
+    def beat_now_and_then(self, now: datetime) -> None:
+        if not timedelta(0) <= now - self.beat_at < BEAT_EVERY:  # a clock may also be set back
+            self.beat(now)
 
 
 def close_what_expired(session: Session, now: datetime) -> int:

@@ -183,7 +183,7 @@ def tidy_tables(clinic: Clinic, *, now: datetime = EXPORTED_AT, people_per_batch
         release = describe_release(
             session, study, purpose="a test", actor=statistician(clinic), now=now, number=1, reason="a test"
         )
-        collector, completion = RemarkCollector(release), CompletionCount()
+        collector, completion = RemarkCollector(release), CompletionCount(release.protocol)
         batches, differences = [], []
         for tables in list_tidy_batches(session, study, release=release, people_per_batch=people_per_batch):
             collector.add(tables)

@@ -333,19 +333,22 @@ class HistoryWorld:
         with self.clinic.database.reading() as session:
             return list_assessments(session, participant_id=participant_id)
 
-    def _list_standing(self, participant_id: int) -> list[tuple[str, dict[str, str]]]:
-        """List the events that were neither corrected nor taken back, by their day."""
+    def _list_standing(self, participant_id: int) -> list[tuple[str, date, dict[str, str]]]:
+        """List the events that were neither corrected nor taken back, as they were first recorded."""
         with self.clinic.database.reading() as session:
             rows = list_events(session, participant_id)
         replaced = {row.supersedes_id for row in rows}
         standing = [row for row in rows if row.id not in replaced and not row.retracts]
-        standing.sort(key=lambda row: (row.occurred_on, row.recorded_at, row.id))
-        return [(row.kind, dict(row.details)) for row in standing]
+        first: dict[int, int] = {}
+        for row in rows:  # in the order of their ids, so that what is corrected comes before its correction
+            first[row.id] = row.id if row.supersedes_id is None else first[row.supersedes_id]
+        standing.sort(key=lambda row: first[row.id])
+        return [(row.kind, row.occurred_on, dict(row.details)) for row in standing]
 
     def find_stop(self, participant_id: int) -> str | None:
         """Find the event that stands and stops messages."""
         stops: list[str] = []
-        for kind, details in self._list_standing(participant_id):
+        for kind, _, details in self._list_standing(participant_id):
             if kind == "resumed":
                 stops = [stop for stop in stops if stop != details["of"]]
             elif kind in STOPPING:
@@ -354,13 +357,15 @@ class HistoryWorld:
 
     def is_paused(self, participant_id: int) -> bool:
         """Tell whether a pause runs today."""
-        until: str | None = None
-        for kind, details in self._list_standing(participant_id):
+        pauses: list[tuple[date, str]] = []
+        for kind, on, details in self._list_standing(participant_id):
             if kind == "paused":
-                until = details["until"]
+                pauses.append((on, details["until"]))
             elif kind == "resumed" and details["of"] == "paused":
-                until = None
-        return until is not None and self.today(participant_id) < date.fromisoformat(until)
+                pauses = []
+        # Of several pauses the one with the latest day counts, of those of one day the one recorded last.
+        latest = sorted(pauses, key=lambda pause: pause[0])[-1:]
+        return any(self.today(participant_id) < date.fromisoformat(until) for _, until in latest)
 
 
 def is_holiday(day: date) -> bool:

@@ -1,5 +1,6 @@
 """What the tests of reminders share: a real SMTP server that answers as told, and looks into the outbox."""
 
+import asyncio
 import email
 import threading
 from collections import deque
@@ -27,7 +28,8 @@ class MailServer:
     """A real SMTP server. `answers` says what it does with the next messages; without any it accepts.
 
     An answer is a reply line to the recipient (`RCPT 550 …`) or to the text (`DATA 451 …`), or what becomes
-    of the connection once the text is there: `DROP` (accepted, but the reply is lost) or `HANG`.
+    of the connection once the text is there: `DROP` (accepted, but the reply is lost) or `HANG`. Before each
+    answer to a text it thinks for `thinks_s` seconds.
     """
 
     answers: deque[str] = field(default_factory=deque)
@@ -35,6 +37,7 @@ class MailServer:
     has_text: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
     controller: Controller | None = None
+    thinks_s: float = 0
 
     async def handle_RCPT(  # noqa: N802 -- the name and the arguments are aiosmtpd's
         self, _server: SMTP, _session: SmtpSession, envelope: Envelope, address: str, _options: list[str]
@@ -48,6 +51,7 @@ class MailServer:
     async def handle_DATA(self, server: SMTP, _session: SmtpSession, envelope: Envelope) -> str:  # noqa: N802 -- aiosmtpd's
         """Answer to a text."""
         answer = self.answers.popleft() if self.answers else "DATA 250 OK"
+        await asyncio.sleep(self.thinks_s)
         if answer.startswith("DATA 2") or answer in {"DROP", "HANG"}:
             self.accepted.append(_parse(envelope))
         self.has_text.set()

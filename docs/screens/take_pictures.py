@@ -176,6 +176,9 @@ def take_clinic(camera: Photographer) -> None:
         record = find_full_record(page)
         camera.take(page, "clinic-participant-desktop", record)
         camera.take(page, "clinic-events-desktop", f"{record}/events/new")
+        take_preview(camera, page)
+        camera.take(page, "clinic-tasks-desktop", "/clinic/tasks")
+        camera.take(page, "clinic-message-texts-desktop", "/clinic/messages")
         camera.take(page, "clinic-completion-desktop", "/clinic/completion")
         camera.take(page, "clinic-enrolment-desktop", "/clinic/participants/new")
         page.goto("/clinic/?q=15-902")
@@ -186,6 +189,12 @@ def take_clinic(camera: Photographer) -> None:
         with camera.window(PHONE, storage_state=page.context.storage_state()) as phone:
             camera.take(phone, "clinic-list-phone", "/clinic/")
             camera.take(phone, "clinic-participant-phone", record)
+
+
+def take_preview(camera: Photographer, page: Page) -> None:
+    """Picture what recording somebody's end of treatment would change, without recording it."""
+    page.get_by_role("link", name="Fin").first.click()
+    camera.take(page, "clinic-event-desktop")
 
 
 def find_full_record(page: Page) -> str:

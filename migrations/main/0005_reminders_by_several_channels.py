@@ -64,6 +64,8 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
         sa.Column("reason", sa.String(length=100), nullable=True),
+        sa.Column("provider_ref", sa.String(length=200), nullable=True),
+        sa.Column("blames_address", sa.Boolean(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "kind IN ('delivered', 'delayed', 'bounced', 'complained', 'unsubscribed', 'unreadable')",
@@ -117,6 +119,7 @@ def upgrade() -> None:
     with op.batch_alter_table("outbox_messages", schema=None) as batch_op:
         batch_op.add_column(sa.Column("provider_ref", sa.String(length=200), nullable=True))
         batch_op.add_column(sa.Column("taken_over_by", sa.String(length=200), nullable=True))
+        batch_op.add_column(sa.Column("generation", sa.Integer(), server_default="0", nullable=False))
         batch_op.create_index("ix_outbox_messages_provider_ref", ["provider_ref"], unique=False)
 
     with op.batch_alter_table("participants", schema=None) as batch_op:
@@ -139,6 +142,7 @@ def downgrade() -> None:
 
     with op.batch_alter_table("outbox_messages", schema=None) as batch_op:
         batch_op.drop_index("ix_outbox_messages_provider_ref")
+        batch_op.drop_column("generation")
         batch_op.drop_column("taken_over_by")
         batch_op.drop_column("provider_ref")
 

@@ -8,6 +8,8 @@ from typing import Any
 
 FIRST_DIGEST = "0" * 64
 """What the first entry of a chain is chained to."""
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+"""Writes what is digested in the one way that counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,3 @@ def check_chain(links: Iterable[tuple[ChainLink, str]]) -> list[ChainFault]:
             faults.append(ChainFault(link.chain, link.sequence, "was changed"))
         previous, expected_sequence = digest, link.sequence + 1
     return faults
-
-
-def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from pro_app.audit.chain import (
     payload_digest,
 )
 from pro_app.storage.tables.audit_trail import AuditChainHead, AuditEntry, AuditPayload
+from pro_app.storage.tables.base import plain_table
 
 APP_VERSION = version("pro-app")
 _LOCKED_HEAD = (
@@ -26,7 +27,11 @@ _LOCKED_HEAD = (
     .with_for_update()
     .execution_options(populate_existing=True)
 )
-"""Made once: every change of anything asks it."""
+_ADD_ENTRY, _ADD_PAYLOAD = (
+    insert(plain_table(AuditEntry)).returning(AuditEntry.id),
+    insert(plain_table(AuditPayload)),
+)
+"""These are made once: every change of anything asks them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +71,11 @@ def record_change(
         previous_digest=head.digest,
     )
     columns = {name: getattr(link, name) for name in ChainLink.__slots__} | {"at": now}
-    entry = AuditEntry(**columns, digest=link_digest(link))
-    session.add(entry)
-    session.flush()
-    session.add(AuditPayload(entry_id=entry.id, salt=salt, items=change.items))
-    head.sequence, head.digest = entry.sequence, entry.digest
+    digest = link_digest(link)
+    # Nobody changes an entry, so the session need not know it.
+    entry_id = session.execute(_ADD_ENTRY, columns | {"digest": digest}).scalar_one()
+    session.execute(_ADD_PAYLOAD, {"entry_id": entry_id, "salt": salt, "items": change.items})
+    head.sequence, head.digest = link.sequence, digest
 
 
 def lock_chain_head(session: Session, chain: str) -> AuditChainHead:
@@ -78,9 +83,9 @@ def lock_chain_head(session: Session, chain: str) -> AuditChainHead:
     head = session.scalars(_LOCKED_HEAD, {"name": chain}).one_or_none()
     if head is not None:
         return head
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    insert_new = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     session.execute(
-        insert(AuditChainHead)
+        insert_new(AuditChainHead)
         .values(chain=chain, sequence=0, digest=FIRST_DIGEST)
         .on_conflict_do_nothing(index_elements=["chain"])
     )

@@ -17,6 +17,7 @@ from pro_app.errors import InputRejected, Problem
 from pro_app.language import mark
 from pro_app.protocol.events import Event, list_valid_events
 from pro_app.services.considered_events import Correction, NewEvent
+from pro_app.services.enrolment_rules import normalise_participant_code
 from pro_app.services.event_offers import Situation, load_situation
 from pro_app.services.plan_previews.model import PlanPreview
 from pro_app.services.plan_previews.preview import preview_correction, preview_event
@@ -97,6 +98,7 @@ def _load_situation(
 ) -> Situation:
     """Give the participant's situation; raises InputRejected for an unknown study or participant."""
     study = choose_study(session, study_code)
+    participant_code = normalise_participant_code(participant_code)
     participant = find_participant_by_code(session, study_id=study.id, participant_code=participant_code)
     if participant is None:
         message = mark("There is no participant “%(code)s” in the study %(study)s.")

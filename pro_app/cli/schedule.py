@@ -199,6 +199,7 @@ def _check_events(
     if randomisation_is_needed and RANDOMISED in protocol.event_kinds_by_code.keys() - first_on.keys():
         problems.append(translate(mark("--randomised is missing: this protocol counts from it.")))
     problems += _list_contradictions(protocol, given, first_on)
+    problems += _list_after_an_end(protocol, given, first_on)
     if problems:
         _refuse(*problems)
 
@@ -221,6 +222,26 @@ def _list_contradictions(
                     date=on.isoformat(),
                     other=protocol.event_label(earlier, language),
                     other_date=first_on[earlier].isoformat(),
+                )
+
+
+def _list_after_an_end(
+    protocol: Protocol, given: Sequence[tuple[str, date]], first_on: Mapping[str, date]
+) -> Iterator[str]:
+    """Say which event is dated after one, such as a death, that nothing of its kind can follow."""
+    language = command_language()
+    for end, end_on in first_on.items():
+        rule = protocol.event_kinds_by_code.get(end)
+        if rule is None or rule.followed_by is None:
+            continue
+        for kind, on in sorted(set(given)):
+            if kind != end and on > end_on and kind not in rule.followed_by:
+                yield translate(
+                    mark("“%(event)s” (%(date)s) is after “%(other)s” (%(other_date)s)."),
+                    event=protocol.event_label(kind, language),
+                    date=on.isoformat(),
+                    other=protocol.event_label(end, language),
+                    other_date=end_on.isoformat(),
                 )
 
 

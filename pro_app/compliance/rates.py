@@ -34,8 +34,9 @@ class VisitCompletion:
     """The forms of one visit whose windows have closed, as the participants behind each number.
 
     Every expected form is received, incomplete, missed or still open; received ones may be of people who
-    were not expected. `randomised_ids` is the fixed denominator. Rates: Coens et al. 2020 (SISAQOL), Lancet
-    Oncol 21(2):e83–e96, doi 10.1016/S1470-2045(19)30790-9.
+    were not expected. `randomised_ids` is the fixed denominator: everyone enrolled, where nobody is
+    randomised. Rates: Coens et al. 2020 (SISAQOL), Lancet Oncol 21(2):e83–e96, doi
+    10.1016/S1470-2045(19)30790-9.
     """
 
     visit_code: str
@@ -50,7 +51,7 @@ class VisitCompletion:
 
     @property
     def randomised(self) -> int:
-        """Everyone randomised, also those whose window is still to come."""
+        """Everyone in the fixed denominator, also those whose window is still to come."""
         return len(self.randomised_ids)
 
     @property
@@ -90,7 +91,7 @@ class VisitCompletion:
 
     @property
     def available_ids(self) -> frozenset[int]:
-        """The numerator of the available-data rate: randomised, with a valid form."""
+        """The numerator of the available-data rate: in its denominator, with a valid form."""
         return self.valid_ids & self.randomised_ids
 
     @property
@@ -100,7 +101,7 @@ class VisitCompletion:
 
     @property
     def available_data_rate(self) -> float | None:
-        """Valid ÷ everyone randomised, 0–1 (fixed denominator); None if nobody is."""
+        """Valid ÷ everyone in the fixed denominator, 0–1; None if nobody is."""
         return _rate(self.available_ids, self.randomised_ids)
 
     @property

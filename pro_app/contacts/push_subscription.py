@@ -74,6 +74,14 @@ def check_push_service(subscription: BrowserSubscription) -> None:
         raise _rejected()
 
 
+def find_push_host(text: str) -> str | None:
+    """Find the host of the push service in a subscription that is kept; None where there is none."""
+    try:
+        return urlsplit(str(json.loads(text)["endpoint"])).hostname
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
 def _rejected() -> InputRejected:
     return InputRejected((Problem(_UNUSABLE, place="subscription"),))
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from cryptography.fernet import Fernet
-from sqlalchemy import Delete, delete, func, select, union_all
+from sqlalchemy import Delete, bindparam, delete, func, select, union_all
 
 from pro_app.contacts.tables import ContactRecord, PushAddress
 from pro_app.storage.database import Database
@@ -30,6 +30,9 @@ class Contact:
 
 
 NO_CONTACT = Contact(email=None, telephone=None)
+
+
+_RECORDS = select(ContactRecord).where(ContactRecord.contact_ref == bindparam("contact_ref"))
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,7 @@ class ContactVault:
     def find(self, contact_ref: str) -> Contact:
         """Give what is known under `contact_ref`, possibly nothing."""
         with self.database.reading() as session:
-            records = session.scalars(
-                select(ContactRecord).where(ContactRecord.contact_ref == contact_ref)
-            ).all()
+            records = session.scalars(_RECORDS, {"contact_ref": contact_ref}).all()
         values = {r.kind: self.cipher().decrypt(r.ciphertext).decode() for r in records}
         return Contact(email=values.get("email"), telephone=values.get("telephone"))
 

@@ -12,10 +12,11 @@ from pro_app.demo.traveller import ServerGone, Traveller
 from pro_app.reminders.dispatch import open_post_office
 from pro_app.settings import Settings
 from pro_app.simulation.run import spare_the_disk
-from pro_app.web.demo.state import find_wish, forget_wish
+from pro_app.web.demo.state import find_wish, forget_wish, has_wish
 from pro_app.worker import BackgroundWorker, start_background_worker
 
 LOOK_EVERY_S = 0.3
+logger = logging.getLogger(__name__)
 
 
 def keep_demo(settings: Settings) -> None:
@@ -32,16 +33,14 @@ def keep_demo(settings: Settings) -> None:
     traveller = Traveller(settings.data_folder, office, clock=clock, is_alive=lambda: os.getppid() == server)
     worker: BackgroundWorker | None = None
     try:
-        traveller.fill()
+        fill_past(traveller)
         while os.getppid() == server:
             if worker is None:
                 worker = start_background_worker(settings, clock)
-            wish = find_wish(settings.data_folder)
-            if wish is not None:
+            if has_wish(settings.data_folder):
                 worker.stop()  # during a journey it is the traveller who sends, at each moment on the way
                 worker = None
-                traveller.travel(wish)
-                forget_wish(settings.data_folder)
+                make_journey(traveller, settings.data_folder)
             else:
                 time.sleep(LOOK_EVERY_S)
     except ServerGone:
@@ -50,6 +49,31 @@ def keep_demo(settings: Settings) -> None:
         if worker is not None:
             worker.stop()
         office.close()
+
+
+def fill_past(traveller: Traveller) -> None:
+    """Fill the past; where that fails say so on the page, and let the demo work with what there is."""
+    try:
+        traveller.fill()
+    except ServerGone:
+        raise
+    except Exception:
+        logger.exception("The past of the demonstration could not be filled.")
+        traveller.give_up()
+
+
+def make_journey(traveller: Traveller, folder: Path) -> None:
+    """Make the journey that is asked for; one that fails is dropped and said to have failed on the page."""
+    try:
+        wish = find_wish(folder)
+        if wish is not None:
+            traveller.travel(wish)
+    except ServerGone:
+        raise
+    except Exception:
+        logger.exception("The journey through time broke off.")
+        traveller.give_up()
+    forget_wish(folder)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,11 @@ from pro_app.simulation.world import World, load_world
 from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments
 from pro_app.storage.queries.participants import find_participant_by_code
 from pro_app.web.demo.state import (
+    Note,
     Progress,
     TimeSpan,
     Wish,
+    keep_wish,
     load_access,
     load_progress,
     load_time_span,
@@ -34,6 +37,7 @@ HOME_WEIGHT = 3
 """How many times more people than elsewhere the newcomer's own site enrols, so that its pages are full."""
 RECRUITMENT = timedelta(days=3 * 365)
 REPORT_EVERY_S = 0.4
+STEP_DAYS = {"day": 1, "week": 7}
 NOON = 12
 """When one arrives on the day a visit opens: the invitation has come by then, if messages go out that day."""
 LONGEST_SEARCH = timedelta(days=800)
@@ -78,30 +82,54 @@ class Traveller:
             save_start(self._folder, reached_at=until)
 
     def travel(self, wish: Wish) -> None:
-        """Go where a wish leads; where that lies in the past, begin anew from the first day."""
-        target = self._find_target(wish)
-        if civil_date(target, self._world.protocol.default_zone) < self._today():
+        """Go where a wish leads; only one that says so goes into the past, and begins anew."""
+        if wish.until is None and wish.step != "visit":
+            wish = self._settle(wish, self._find_target(wish))
+        if wish.until is None:
+            self._run_to_visit(wish)
+            return
+        target = datetime.fromisoformat(wish.until)
+        if wish.goes_back and self._day_of(target) < self._today():
             reached_at = restore_start(self._folder, self._office.database)
             self._history = None
             self._save(reached_at, 0.0, finished=False)
             self._set_clock(max(reached_at, self._first_moment()))
-        if wish.step == "visit":
-            self._run_to_visit()
-        else:
-            self._run(target, moves_clock=True)
+        self._run(target, moves_clock=True, note=self._find_end_note(wish))
+
+    def give_up(self) -> None:
+        """Say that it went wrong, and leave things as far as they came: the next journey begins there."""
+        self._history = None
+        known = load_progress(self._folder)
+        if known is None:
+            known = Progress(0, 1000, self._span().first.isoformat(), finished=False)
+        save_progress(self._folder, replace(known, finished=True, note="failed"))
+
+    def _settle(self, wish: Wish, target: datetime) -> Wish:
+        """Write down where a wish leads, for whoever finishes a journey that is cut short."""
+        wish = replace(wish, until=target.isoformat())
+        keep_wish(self._folder, wish)
+        return wish
 
     def _find_target(self, wish: Wish) -> datetime:
-        """Give the moment that a wish leads to, never beyond the trial's end nor before the first day."""
-        now = self._clock()
-        steps = {"day": timedelta(days=1), "week": timedelta(days=7), "visit": timedelta(0)}
-        today = self._today()
-        day = today + steps[wish.step] if wish.step in steps else date.fromisoformat(wish.on or "")
-        span = self._span()
-        day = min(max(day, span.first), span.last)
-        return now if day == today else self._at_same_time(now, day)
+        """Give the moment that a wish leads to: not beyond the trial's end, and a step never back."""
+        now, today, span = self._clock(), self._today(), self._span()
+        if wish.step in STEP_DAYS:
+            day = min(today + timedelta(days=STEP_DAYS[wish.step]), max(span.last, today))
+        else:
+            day = min(max(date.fromisoformat(wish.on or ""), span.first), span.last)
+        target = now if day == today else self._at_same_time(now, day)
+        return target if wish.goes_back else max(target, now)
+
+    def _find_end_note(self, wish: Wish) -> Note | None:
+        """Tell of a step that it led to the last day of the trial, or would have led beyond."""
+        target = datetime.fromisoformat(wish.until or "")
+        return "end" if wish.step != "date" and self._day_of(target) >= self._span().last else None
+
+    def _day_of(self, moment: datetime) -> date:
+        return civil_date(moment, self._world.protocol.default_zone)
 
     def _today(self) -> date:
-        return civil_date(self._clock(), self._world.protocol.default_zone)
+        return self._day_of(self._clock())
 
     def _at_same_time(self, now: datetime, day: date) -> datetime:
         zone = ZoneInfo(self._world.protocol.default_zone)
@@ -118,16 +146,18 @@ class Traveller:
             UTC
         )
 
-    def _run_to_visit(self) -> None:
+    def _run_to_visit(self, wish: Wish) -> None:
         """Live on to the day on which the newcomer's participant has something new to answer."""
-        limit = min(self._clock() + LONGEST_SEARCH, self._end_of_trial())
+        now = self._clock()
+        limit = max(now, min(now + LONGEST_SEARCH, self._end_of_trial()))
         while (target := self._find_next_opening()) is None:
             event_at = self._find_newcomers_event()
             if event_at is None or event_at > limit:
-                self._run(self._clock(), moves_clock=True)
+                self._run(self._clock(), moves_clock=True, note="no_visit")
                 return
             self._run(event_at + timedelta(minutes=1), moves_clock=True)
-        self._run(min(target, limit), moves_clock=True)
+        wish = self._settle(wish, min(target, limit))
+        self._run(min(target, limit), moves_clock=True, note=self._find_end_note(wish))
 
     def _end_of_trial(self) -> datetime:
         return local_moment(self._span().last, NOON, self._world.protocol.default_zone, minute=0).astimezone(
@@ -192,9 +222,11 @@ class Traveller:
         self._history = history
         return history
 
-    def _run(self, until: datetime, *, moves_clock: bool) -> None:
+    def _run(self, until: datetime, *, moves_clock: bool, note: Note | None = None) -> None:
         """Do everything up to a moment, telling how far it is; raises ServerGone if nobody waits for it."""
         history = self._load_history()
+        if moves_clock:
+            until = max(until, self._clock())
         from_at = self._clock() if moves_clock else self._start_of_trial()
         reported = time.monotonic()
 
@@ -211,8 +243,9 @@ class Traveller:
 
         history.run(until, report)
         if moves_clock:
-            self._set_clock(until)
-        self._save(until, 1.0, finished=True)
+            # The clock went on meanwhile: where little was to be done it may be ahead by now.
+            self._set_clock(max(until, self._clock()))
+        self._save(until, 1.0, finished=True, note=note)
 
     def _start_of_trial(self) -> datetime:
         protocol = self._world.protocol
@@ -222,9 +255,11 @@ class Traveller:
         with self._office.database.writing() as session:
             record_heartbeat(session, name=KEEPER, now=self._clock())
 
-    def _save(self, at: datetime, share: float, *, finished: bool) -> None:
-        day = civil_date(at, self._world.protocol.default_zone).isoformat()
-        progress = Progress(round(1000 * share), 1000, day, finished=finished, reached_at=at.isoformat())
+    def _save(self, at: datetime, share: float, *, finished: bool, note: Note | None = None) -> None:
+        day = self._day_of(at).isoformat()
+        progress = Progress(
+            round(1000 * share), 1000, day, finished=finished, reached_at=at.isoformat(), note=note
+        )
         save_progress(self._folder, progress)
 
     def _set_clock(self, now: datetime) -> None:

@@ -70,7 +70,7 @@ def _shown(tables: Tables, protocol: Protocol, choice: Choice) -> Tables:
 
 def _completion(tables: Tables, protocol: Protocol, choice: Choice) -> pl.DataFrame:
     tables = _shown(tables, protocol, choice)
-    return _in_visit_order(estimate_completion(tables, by_arm=choice.by_arm), protocol, "arm")
+    return _in_visit_order(estimate_completion(tables, protocol, by_arm=choice.by_arm), protocol, "arm")
 
 
 def _reasons(tables: Tables, protocol: Protocol, choice: Choice) -> pl.DataFrame:

@@ -8,7 +8,14 @@ from pro_app.errors import Problem
 from pro_app.protocol.analysis_rules import check_baseline_visits, check_time_windows
 from pro_app.protocol.code_rules import check_codes, check_own_reasons, check_references
 from pro_app.protocol.event_order import check_event_order, check_opening_events
-from pro_app.protocol.event_rules import check_assumed_paths, check_dates, check_effects, check_zones
+from pro_app.protocol.event_rules import (
+    check_assumed_paths,
+    check_dates,
+    check_effects,
+    check_public_holidays,
+    check_sending,
+    check_zones,
+)
 from pro_app.protocol.series_rules import check_repetitions
 from pro_app.protocol.visit_rules import (
     check_offsets,
@@ -29,6 +36,8 @@ _STAGES: tuple[tuple[Rule, ...], ...] = (
         check_own_reasons,
         check_dates,
         check_zones,
+        check_public_holidays,
+        check_sending,
         check_effects,
         check_event_order,
         check_visits,

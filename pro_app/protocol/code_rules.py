@@ -7,7 +7,7 @@ from pro_app.definitions.files import DefinitionFile
 from pro_app.definitions.plain_yaml import NodePath
 from pro_app.errors import Problem
 from pro_app.language import mark
-from pro_app.protocol.replan import PLAN_REPLACED, SITE_LATE_RECORDING
+from pro_app.protocol.open_days import PLAN_REPLACED, SITE_LATE_RECORDING
 
 _CODED_LISTS = (
     "instruments",

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from pro_app.errors import Problem
 from pro_app.language import LANGUAGES, mark
 from pro_app.protocol.events import Event, Facts
 from pro_app.protocol.protocol import Protocol
 from pro_app.protocol.rules import EventKind
+
+LONGEST_PAUSE = timedelta(days=731)
+"""How far ahead a pause may end: two years, also over a leap day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def check_event(
     case = _Case(protocol, facts, event, kind, language)
     if event.retracts:
         return list(_check_retraction(case))
-    problems = [*_check_day(case, today), *_check_details(case), *_check_arms(case)]
+    problems = [*_check_day(case, today), *_check_details(case, today), *_check_arms(case)]
     # Relations to other events would only repeat that a day outside the trial is impossible.
     if not any(problem.place == "occurred_on" for problem in problems):
         for check in (_check_repetition, _check_what_precedes, _check_what_follows, _check_ends):
@@ -67,18 +70,18 @@ def _check_day(case: _Case, today: date) -> Iterator[Problem]:
         yield Problem(mark("This date is in the future."), place="occurred_on")
 
 
-def _check_details(case: _Case) -> Iterator[Problem]:
+def _check_details(case: _Case, today: date) -> Iterator[Problem]:
     """Check that what must be said with the event is there and makes sense."""
     details = case.event.details
     if "arm" in case.kind.details and details.get("arm") not in case.protocol.arms_by_code:
         yield Problem(mark("This arm is not known in this trial."), place="arm")
     if "until" in case.kind.details:
-        yield from _check_until(case, details.get("until", ""))
+        yield from _check_until(case, details.get("until", ""), today)
     if "of" in case.kind.details:
         yield from _check_resumed(case, details.get("of", ""))
 
 
-def _check_until(case: _Case, until: str) -> Iterator[Problem]:
+def _check_until(case: _Case, until: str, today: date) -> Iterator[Problem]:
     try:
         until_on = date.fromisoformat(until)
     except ValueError:
@@ -86,14 +89,20 @@ def _check_until(case: _Case, until: str) -> Iterator[Problem]:
         return
     if until_on <= case.event.occurred_on:
         yield Problem(mark("The pause must end after it begins."), place="until")
+    # A pause that never ends would be a stop that nobody called one.
+    if until_on > today + LONGEST_PAUSE:
+        message = mark("A pause ends two years from now at most. You can record “No more messages” instead.")
+        yield Problem(message, place="until")
 
 
 def _check_resumed(case: _Case, code: str) -> Iterator[Problem]:
     """Check that what is resumed is something that holds, and began before."""
     kind, began_on = case.protocol.event_kinds_by_code.get(code), case.first_on(code)
-    if kind is None or not kind.resumable or began_on is None:
+    # What a corrected resumption had ended may have been ended by a later one since.
+    ends_nothing = began_on is None and case.event.supersedes_id is None
+    if kind is None or not kind.resumable or ends_nothing:
         yield Problem(mark("There is nothing to resume."), place="of")
-    elif case.event.occurred_on < began_on:
+    elif began_on is not None and case.event.occurred_on < began_on:
         yield case.problem(mark("This date is before “%(event)s” (%(date)s)."), code, began_on)
 
 
@@ -111,7 +120,9 @@ def _check_arms(case: _Case) -> Iterator[Problem]:
 def _check_repetition(case: _Case) -> Iterator[Problem]:
     """Check that what happens once, or still holds, is not recorded again."""
     recorded = case.facts.dates_of(case.kind.code)
-    holds_still = case.kind.resumable and "until" not in case.kind.details
+    # A correction begins nothing anew: what was resumed may well hold again since.
+    is_new = case.event.supersedes_id is None
+    holds_still = is_new and case.kind.resumable and "until" not in case.kind.details
     if recorded and (case.kind.once or holds_still):
         message = mark("“%(event)s” is already recorded (%(date)s): correct that entry instead.")
         yield case.problem(message, case.kind.code, recorded[0], place="kind")

@@ -1,9 +1,11 @@
-"""The rules on a protocol's dates, zones, effects of events and marked assumptions."""
+"""The rules on a protocol's dates, zones, public holidays, effects of events and marked assumptions."""
 
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from holidays import country_holidays
 
 from pro_app.definitions.files import DefinitionFile
 from pro_app.errors import Problem
@@ -43,6 +45,34 @@ def is_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def check_public_holidays(definition: DefinitionFile) -> Iterator[Problem]:
+    """Check that the public holidays of the country are known, whose messages keep them."""
+    country = definition.data["messages"]["public_holidays_of"]
+    if country is not None and not has_public_holidays(country):
+        message = mark("The public holidays of the country “%(country)s” are not known.")
+        yield definition.problem(message, ("messages", "public_holidays_of"), country=country)
+
+
+def check_sending(definition: DefinitionFile) -> Iterator[Problem]:
+    """Check that messages have a way that stands alone, and an hour at which they may go out."""
+    messages = definition.data["messages"]
+    if set(messages["channels"]) == {"push"}:
+        message = mark("Notifications go beside another way of sending: add email or sms.")
+        yield definition.problem(message, ("messages", "channels"))
+    if not messages["quiet_until_hour"] <= messages["hour"] < messages["quiet_from_hour"]:
+        message = mark("The hour of messages lies in the quiet hours.")
+        yield definition.problem(message, ("messages", "hour"))
+
+
+def has_public_holidays(country: str) -> bool:
+    """Say whether the library `holidays` knows those of a country, by its code of two letters (ISO 3166)."""
+    try:
+        country_holidays(country)
+    except NotImplementedError:
         return False
     return True
 

@@ -1,7 +1,7 @@
 """What happened to a participant: events as they were recorded, and the facts that follow from them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 
@@ -9,7 +9,9 @@ from datetime import date, datetime
 class Event:
     """One recorded event; it replaces the one it supersedes, and with `retracts` puts nothing in its place.
 
-    `details` may hold `arm` (an arm's code), `until` (an ISO date) or `of` (the kind that is resumed).
+    `details` may hold `arm` (an arm's code), `until` (an ISO date) or `of` (the kind that is resumed). Ids
+    rise in the order of recording. `first_id`: the id of the entry that this one corrects in the end, where
+    that is known; None for one that corrects nothing.
     """
 
     id: int
@@ -19,6 +21,12 @@ class Event:
     details: Mapping[str, str] = field(default_factory=dict)
     supersedes_id: int | None = None
     retracts: bool = False
+    first_id: int | None = None
+
+    @property
+    def position(self) -> int:
+        """Give its place in the order of recording: a correction stands where its first entry stood."""
+        return self.id if self.first_id is None else self.first_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +86,49 @@ class Facts:
 
 
 def list_valid_events(events: Iterable[Event]) -> list[Event]:
-    """List the events that nothing supersedes and that retract nothing, in the order of their days."""
-    known = list(events)
-    superseded = {event.supersedes_id for event in known}
-    valid = [event for event in known if event.id not in superseded and not event.retracts]
-    return sorted(valid, key=lambda event: (event.occurred_on, event.recorded_at, event.id))
+    """List the events that nothing supersedes and that retract nothing, in the order of their days.
+
+    Those of one day are in the order of recording, by the first entry of each.
+    """
+    listed = list(events)
+    known = {event.id: event for event in listed}
+    superseded = {event.supersedes_id for event in listed}
+    valid = [
+        replace(event, first_id=_find_first(event, known).position)
+        for event in listed
+        if event.id not in superseded and not event.retracts
+    ]
+    return sorted(valid, key=lambda event: (event.occurred_on, event.position))
+
+
+def _find_first(event: Event, known: Mapping[int, Event]) -> Event:
+    """Find the entry that an event corrects in the end, as far as the entries are known."""
+    while event.supersedes_id is not None and event.supersedes_id in known:
+        event = known[event.supersedes_id]
+    return event
 
 
 def fold_events(events: Iterable[Event]) -> Facts:
-    """Give the facts that follow from the events; corrections are resolved, the order does not matter."""
+    """Give the facts that follow from the events; corrections are resolved, the order does not matter.
+
+    A resumption ends what was recorded before it, and nothing that was recorded after it: the days say what
+    that means for the calendar, but a stop that comes last stands, whatever its day.
+    """
+    valid = list_valid_events(events)
+    resumptions = sorted((event for event in valid if "of" in event.details), key=lambda e: e.position)
     dates: dict[str, list[date]] = {}
-    spells: list[Spell] = []
+    began_on: dict[int, date] = {}
     arm: str | None = None
     held_until: dict[str, date] = {}
-    for event in list_valid_events(events):
-        resumed = event.details.get("of")
-        if resumed is not None:
-            spells += [Spell(resumed, day, event.occurred_on) for day in dates.pop(resumed, [])[:1]]
-            held_until.pop(resumed, None)
-            continue
-        dates.setdefault(event.kind, []).append(event.occurred_on)
+    for event in valid:
         arm = event.details.get("arm", arm)
-        if "until" in event.details:
-            held_until[event.kind] = date.fromisoformat(event.details["until"])
+        end = _find_end(event, resumptions)
+        if end is not None:
+            began_on.setdefault(end.id, event.occurred_on)
+        elif "of" not in event.details:
+            dates.setdefault(event.kind, []).append(event.occurred_on)
+            if "until" in event.details:
+                held_until[event.kind] = date.fromisoformat(event.details["until"])
     singles = {_SINGLE_DATES[kind]: dates[kind][0] for kind in _SINGLE_DATES if kind in dates}
     others = {
         kind: tuple(days)
@@ -113,5 +141,17 @@ def fold_events(events: Iterable[Event]) -> Facts:
         infusions=tuple(dates.get("infusion", ())),
         paused_until=max(held_until.values(), default=None),
         other_dates=others,
-        spells=tuple(spells),
+        spells=tuple(
+            Spell(event.details["of"], began_on[event.id], event.occurred_on)
+            for event in valid
+            if event.id in began_on
+        ),
+    )
+
+
+def _find_end(event: Event, resumptions: Iterable[Event]) -> Event | None:
+    """Find the first resumption of an event that was recorded after it; None while it holds."""
+    return next(
+        (one for one in resumptions if one.details["of"] == event.kind and one.position > event.position),
+        None,
     )

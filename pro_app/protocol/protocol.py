@@ -27,6 +27,9 @@ from pro_app.protocol.thresholds import Thresholds
 UNSCHEDULED = "UNSCHEDULED"
 """The visit code of answers that fit no planned visit."""
 
+ENROLLED, RANDOMISED = "enrolled", "randomised"
+"""The kinds of event that say since when somebody takes part, and is assigned to an arm."""
+
 
 @dataclass(frozen=True, slots=True)
 class InstrumentReference:
@@ -164,6 +167,14 @@ class Protocol:
         """Reasons on a planned visit that mean: still expected, but it cannot be answered."""
         effects = [kind.effect for kind in self.event_kinds if kind.effect]
         return frozenset(effect.reason for effect in effects if effect.visits == "closed" and effect.reason)
+
+    @property
+    def denominator_event(self) -> str:
+        """The event that puts a participant into the fixed denominator of the rates.
+
+        It is the randomisation, and the enrolment in a trial that randomises nobody.
+        """
+        return RANDOMISED if RANDOMISED in self.event_kinds_by_code else ENROLLED
 
     def find_arm(self, code: str | None) -> Arm | None:
         """Find a participant's arm by its recorded code; without one it is the arm if there is just one."""

@@ -3,17 +3,22 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from pro_app.protocol.open_days import (
+    PLAN_REPLACED,
+    SITE_LATE_RECORDING,
+    OpenDays,
+    PlanHistory,
+    SentAnswers,
+    find_open_days,
+    has_same_window,
+    holds,
+    is_past,
+)
 from pro_app.protocol.schedule import PlannedVisit
 
 Action = Literal["keep", "move", "add", "cancel", "unschedule", "readmit"]
-
-SITE_LATE_RECORDING = "SITE_LATE_RECORDING"
-"""The visit was past when it came to be planned: expected, missed, and no message was sent."""
-
-PLAN_REPLACED = "PLAN_REPLACED"
-"""The visit stands no longer in the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,33 +66,6 @@ class PlanChange:
     unscheduled: int = 0
 
 
-class OpenDays(NamedTuple):
-    """The civil days on which a plan had a visit open; `whole`: to the end of its window, which is past."""
-
-    first: date
-    last: date
-    whole: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """The day of planning, and when each visit was open so far."""
-
-    today: date
-    offered: Mapping[str, Sequence[OpenDays]]
-
-    def was_recorded_late(self, visit: PlannedVisit) -> bool:
-        """Say whether an expected visit is past, and nobody could ever have answered it.
-
-        It was open in its window on some day, or in a whole other one: then it is simply missed.
-        """
-        if not visit.expected or visit.reason is not None or not _is_past(visit, self.today):
-            return False
-        return not any(
-            days.whole or _holds_any(visit, days) for days in self.offered.get(visit.visit_code, ())
-        )
-
-
 def plan_changes(
     current: Sequence[CurrentVisit],
     wanted: Sequence[PlannedVisit],
@@ -100,25 +78,29 @@ def plan_changes(
     Answers that were sent keep their window, unless their visit was provisional and its window is
     elsewhere now, or the visit may open before its anchor and follows a corrected date of it. Answers that
     an earlier plan left without a visit come back to it if the plan wants it again around their day, and
-    nothing was answered in it since. `offered` says when earlier plans, the present one included, had the
-    visits open; without it the present one is all there was.
+    nothing was answered in it since. Where sent ones stay without their visit, they stand for it as long as
+    it is past and was not asked for again. `offered` says when earlier plans, the present one included, had
+    the visits open; without it the present one is all there was.
     Each changed visit comes once, an unscheduled one that is planned again twice; first those of the
     stored plan in its order, then the added ones.
     """
-    case = _Case(today, _list_open_days(current, today) if offered is None else offered)
     by_code = {visit.visit_code: visit for visit in wanted}
     standing = {row.visit.visit_code: row for row in current if not row.unscheduled}
+    case = PlanHistory(
+        today,
+        _list_open_days(current, today) if offered is None else offered,
+        _list_sent([row for row in current if row.unscheduled or _leaves(row, by_code, today)]),
+    )
     returning = _find_returning([row for row in current if row.unscheduled], standing, by_code, today=today)
     changes: list[PlanChange] = []
     for code, row in standing.items():
         changes += _list_row_changes(row, by_code.get(code), returning=returning.get(code), case=case)
-    answered = {row.visit.visit_code for row in current if row.unscheduled and row.submitted}
     for visit in wanted:
         if visit.visit_code in standing:
             continue
         if visit.visit_code in returning:
             changes.append(_readmit(returning[visit.visit_code], visit, before=None, case=case))
-        elif not (visit.visit_code in answered and _is_past(visit, today)):
+        elif not case.was_answered_before(visit):
             changes.append(_add(visit, case))
     return tuple(changes)
 
@@ -133,15 +115,15 @@ def _list_open_days(current: Sequence[CurrentVisit], today: date) -> dict[str, l
     return offered
 
 
-def find_open_days(
-    visit: PlannedVisit, *, planned_on: date, replaced_on: date | None, today: date
-) -> OpenDays | None:
-    """Find the days on which a visit was open that stood in the plan between two days; None if never."""
-    until_on = today if replaced_on is None else min(replaced_on, today)
-    first, last = max(visit.opens_on, planned_on), min(visit.closes_on or until_on, until_on)
-    if not visit.expected or visit.reason == SITE_LATE_RECORDING or first > last:
-        return None
-    return OpenDays(first, last, whole=last == visit.closes_on and last < until_on)
+def _leaves(row: CurrentVisit, wanted: Mapping[str, PlannedVisit], today: date) -> bool:
+    """Say whether the answers of a visit leave it now."""
+    return _is_out_of_place(row, wanted.get(row.visit.visit_code), today)
+
+
+def _list_sent(away: Iterable[CurrentVisit]) -> dict[str, SentAnswers]:
+    """Give the latest answers of each visit that were sent, among those that are not in it."""
+    ordered = sorted((row for row in away if row.submitted), key=_preference)
+    return {row.visit.visit_code: SentAnswers(row.answers_on, row.visit) for row in ordered if row.answers_on}
 
 
 def _find_returning(
@@ -161,7 +143,7 @@ def _find_returning(
         is_free = (
             now_there is None or now_there.answers_on is None or _is_out_of_place(now_there, visit, today)
         )
-        if is_free and (_holds(visit, row.answers_on) or _has_same_window(row.visit, visit)):
+        if is_free and (holds(visit, row.answers_on) or has_same_window(row.visit, visit)):
             returning.setdefault(row.visit.visit_code, row)
     return returning
 
@@ -172,7 +154,7 @@ def _preference(row: CurrentVisit) -> tuple[bool, date, int]:
 
 
 def _readmit(
-    row: CurrentVisit, wanted: PlannedVisit, *, before: PlannedVisit | None, case: _Case
+    row: CurrentVisit, wanted: PlannedVisit, *, before: PlannedVisit | None, case: PlanHistory
 ) -> PlanChange:
     """Give a visit back the answers that had left it, as it would stand had they never left."""
     after = _place(row, wanted, case)
@@ -180,7 +162,7 @@ def _readmit(
 
 
 def _list_row_changes(
-    row: CurrentVisit, wanted: PlannedVisit | None, *, returning: CurrentVisit | None, case: _Case
+    row: CurrentVisit, wanted: PlannedVisit | None, *, returning: CurrentVisit | None, case: PlanHistory
 ) -> Iterator[PlanChange]:
     """Give what becomes of one stored visit."""
     before, today = row.visit, case.today
@@ -189,11 +171,11 @@ def _list_row_changes(
         if wanted is not None and returning is not None:
             yield _readmit(returning, wanted, before=None, case=case)
         # Who sent the form has answered for that time; who only began it has not.
-        elif wanted is not None and not (row.submitted and _is_past(wanted, today)):
+        elif wanted is not None and not case.was_answered_before(wanted):
             yield _add(wanted, case)
     elif wanted is not None and returning is not None:
         yield _readmit(returning, wanted, before=before, case=case)
-    elif wanted is not None:
+    elif wanted is not None and (row.answers_on is not None or not case.was_answered_before(wanted)):
         yield _keep_or_move(row, _place(row, wanted, case))
     elif _is_settled(row, today):
         yield PlanChange("keep", before.visit_code, before, before)
@@ -203,7 +185,7 @@ def _list_row_changes(
 
 def _is_settled(row: CurrentVisit, today: date) -> bool:
     """Say whether the answers are what they will be: sent, or left when the window closed."""
-    return row.submitted or (row.answers_on is not None and _is_past(row.visit, today))
+    return row.submitted or (row.answers_on is not None and is_past(row.visit, today))
 
 
 def _is_out_of_place(row: CurrentVisit, wanted: PlannedVisit | None, today: date) -> bool:
@@ -214,54 +196,53 @@ def _is_out_of_place(row: CurrentVisit, wanted: PlannedVisit | None, today: date
     before = row.visit
     if row.answers_on is None or before.target_on is None:
         return False
-    if wanted is not None and (row.follows_anchor or _has_same_window(before, wanted)):
+    if wanted is not None and (row.follows_anchor or has_same_window(before, wanted)):
         return False
     if _is_settled(row, today) and not before.provisional:
         return False
-    return wanted is None or not _holds(wanted, row.answers_on)
+    return wanted is None or not holds(wanted, row.answers_on)
 
 
-def _has_same_window(before: PlannedVisit, wanted: PlannedVisit) -> bool:
-    return (before.opens_on, before.closes_on) == (wanted.opens_on, wanted.closes_on)
-
-
-def _holds(visit: PlannedVisit, day: date) -> bool:
-    """Say whether a day lies in the window."""
-    return visit.opens_on <= day and (visit.closes_on is None or day <= visit.closes_on)
-
-
-def _holds_any(visit: PlannedVisit, days: OpenDays) -> bool:
-    """Say whether the window shares a day with those."""
-    return days.last >= visit.opens_on and (visit.closes_on is None or days.first <= visit.closes_on)
-
-
-def _is_past(visit: PlannedVisit, today: date) -> bool:
-    """Say whether the window is over."""
-    return visit.closes_on is not None and visit.closes_on < today
-
-
-def _add(visit: PlannedVisit, case: _Case) -> PlanChange:
+def _add(visit: PlannedVisit, case: PlanHistory) -> PlanChange:
     """Plan a visit that was not there; one that is past already is missed through late recording."""
     after = _judge(visit, case)
     return PlanChange("add", visit.visit_code, None, after, after.reason)
 
 
-def _judge(visit: PlannedVisit, case: _Case) -> PlannedVisit:
+def _judge(visit: PlannedVisit, case: PlanHistory) -> PlannedVisit:
     """Give a visit with the reason of late recording where that is why it was missed."""
     return replace(visit, reason=SITE_LATE_RECORDING) if case.was_recorded_late(visit) else visit
 
 
-def _place(row: CurrentVisit, wanted: PlannedVisit, case: _Case) -> PlannedVisit:
+def _place(row: CurrentVisit, wanted: PlannedVisit, case: PlanHistory) -> PlannedVisit:
     """Give a visit as it stands now: what was answered keeps its window, what was sent stays expected."""
     before = row.visit
     if row.submitted:
-        return _redated(before, wanted) if row.follows_anchor else before
+        return _redated(before, wanted) if row.follows_anchor else _confirm(row, wanted, case)
     if _is_settled(row, case.today) and not row.follows_anchor:
         # The same facts must count alike, whether they were recorded before or after the window closed.
         recorded_late = wanted.expected and before.reason == SITE_LATE_RECORDING
         reason = wanted.reason or (SITE_LATE_RECORDING if recorded_late else None)
-        return replace(before, expected=wanted.expected, reason=reason)
+        return replace(_confirm(row, wanted, case), expected=wanted.expected, reason=reason)
     return _judge(wanted, case)
+
+
+def _confirm(row: CurrentVisit, wanted: PlannedVisit, case: PlanHistory) -> PlannedVisit:
+    """Give an answered visit in its own window, no longer provisional once a real date fits its answers.
+
+    From then on it is like one that was answered after that date was recorded. Where the date is taken
+    back, it is provisional again if its answers were given to a provisional visit.
+    """
+    before, on = row.visit, row.answers_on
+    if before.provisional == wanted.provisional or on is None:
+        return before
+    fits = holds(wanted, on) or has_same_window(before, wanted)
+    # Answers that came back from nowhere must leave again where the date that brought them was a mistake.
+    stood_there = not row.unscheduled and row.planned_on < on
+    was_so = case.was_provisional(before, on) if wanted.provisional else stood_there
+    if not fits or not was_so:
+        return before
+    return replace(before, provisional=wanted.provisional)
 
 
 def _redated(before: PlannedVisit, wanted: PlannedVisit) -> PlannedVisit:

@@ -12,10 +12,11 @@ KIND_OF_CHANNEL = {"email": "email", "sms": "telephone"}
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """One address of a channel; `push_key` names a browser that can be forgotten."""
+    """One address of a channel; `push_key` names a browser that can be forgotten, `queue` where it waits."""
 
     address: str = field(repr=False)
     push_key: str | None = None
+    queue: str | None = None
 
 
 def find_addresses(vault: ContactVault, contact_ref: str, channel: str) -> Sequence[Destination]:

@@ -5,15 +5,18 @@ import hmac
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
+
+from sqlalchemy.orm import Session
 
 from pro_app.clock import Clock
 from pro_app.contacts.vault import ContactVault
-from pro_app.reminders.addresses import find_addresses, forget_address
+from pro_app.reminders.addresses import Destination, find_addresses, forget_address
 from pro_app.reminders.channels import open_channels
-from pro_app.reminders.delivery import Attempt, deliver
+from pro_app.reminders.delivery import Attempt, choose_best, deliver
 from pro_app.reminders.messages import MessagePlaces, check_catalogues, render_message
 from pro_app.reminders.outbox.attempts import ClaimedMessage, Outcome, Settled
 from pro_app.reminders.outbox.claims import claim_next
@@ -22,15 +25,20 @@ from pro_app.reminders.outbox.queues import (
     UNHURRIED,
     Pace,
     QueueState,
+    find_pace,
     find_queue,
     find_queue_state,
     note_attempt,
 )
 from pro_app.reminders.outgoing import Channel, KeepsConnections, OutgoingMessage
+from pro_app.reminders.policy import WINDOW_CLOSED
 from pro_app.reminders.reply_tokens import make_reply_token
+from pro_app.reminders.sending_hours import find_allowed_moment, find_end_of_hours
 from pro_app.settings import Settings
 from pro_app.storage.database import Database, open_database
+from pro_app.storage.queries.outbox import MessageRow
 
+EMAIL = "email"
 MOST_IN_ONE_GO = 500
 LONGEST_IDLE_S = 60
 """After so long in the middle of a transaction a process is taken for frozen, and its locks are freed."""
@@ -96,7 +104,12 @@ def dispatch_due(
     try:
         while states.total() < most and not should_stop():
             with office.database.writing() as session:
-                claim = claim_next(session, claim_token=secrets.token_hex(16), now=clock())
+                claim = claim_next(
+                    session,
+                    claim_token=secrets.token_hex(16),
+                    now=clock(),
+                    find_name=partial(_find_name, office),
+                )
             if claim is None:
                 break
             states[claim.state if isinstance(claim, Settled) else going_round.send(claim)] += 1
@@ -112,10 +125,21 @@ def rest_channels(office: PostOffice) -> None:
             channel.rest()
 
 
-def message_id(office: PostOffice, message_key: str) -> str:
-    """Derive the Message-ID from the outbox key, so that a retry carries the same and nobody can guess it."""
-    digest = hmac.new(office.secret_key.encode(), message_key.encode(), hashlib.sha256).hexdigest()[:40]
+def message_id(office: PostOffice, message_key: str, generation: int = 0) -> str:
+    """Derive the Message-ID from the outbox key, so that a retry carries the same and nobody can guess it.
+
+    A message that begins anew after it had failed, at another address perhaps, has another one.
+    """
+    named = f"{message_key}#{generation}" if generation else message_key
+    digest = hmac.new(office.secret_key.encode(), named.encode(), hashlib.sha256).hexdigest()[:40]
     return f"<{digest}@{office.public_host}>"
+
+
+def _find_name(office: PostOffice, row: MessageRow) -> str | None:
+    """Give the name of an e-mail as it is kept; of the other channels only the provider knows it."""
+    if row.channel != EMAIL:
+        return None
+    return message_id(office, row.message_key, row.generation).strip("<>")
 
 
 @dataclass
@@ -129,63 +153,85 @@ class _Round:
 
     def send(self, claimed: ClaimedMessage) -> str:
         """Send one claimed message and record what became of it; gives its new state."""
-        attempt, queue = self._attempt(claimed)
-        outcome = attempt.outcome
+        attempts = self._attempt(claimed)
+        outcome = choose_best(attempts).outcome
         with self.office.database.writing() as session:
             now = self.clock()
             state = record_outcome(
                 session, claimed, outcome, usable_channels=self.office.channels.keys(), now=now
             )
-            if queue is not None and attempt.tells_of_queue:
-                self.queues[queue] = note_attempt(
-                    session,
-                    queue,
-                    refused=attempt.refusal is not None,
-                    asked_for=attempt.asked_for,
-                    pace=self.office.pace,
-                    now=now,
-                )
+            pace = find_pace(claimed.channel, self.office.pace)
+            self._note_queues(session, attempts, pace=pace, now=now)
         if outcome.kind not in {"sent", "deferred"}:
             logger.warning("message %s: %s (%s)", claimed.message_id, outcome.reason, state or "claim lost")
         return state or "claim_lost"
 
-    def _attempt(self, claimed: ClaimedMessage) -> tuple[Attempt, str | None]:
-        """Find the addresses, write the text, hand it over; gives what became of it, and the queue it was in.
+    def _note_queues(
+        self, session: Session, attempts: Sequence[Attempt], *, pace: Pace, now: datetime
+    ) -> None:
+        """Count the attempts in their queues, always in the same order: other workers lock them too."""
+        for attempt in sorted(attempts, key=lambda attempt: attempt.queue or ""):
+            if attempt.queue is not None and attempt.tells_of_queue:
+                self.queues[attempt.queue] = note_attempt(
+                    session,
+                    attempt.queue,
+                    refused=attempt.refusal is not None,
+                    asked_for=attempt.asked_for,
+                    pace=pace,
+                    now=now,
+                )
+
+    def _attempt(self, claimed: ClaimedMessage) -> Sequence[Attempt]:
+        """Find the addresses, write the text, hand it over; gives what became of it at each of them.
 
         Every fault becomes an outcome of this message: one that cannot be written holds up none behind it.
         """
         office, channel = self.office, self.office.channels.get(claimed.channel)
         if channel is None:
-            return Attempt(Outcome("undeliverable", "no_channel")), None
+            return [Attempt(Outcome("undeliverable", "no_channel"))]
         if claimed.channel in self.out_of_order:
-            return self.out_of_order[claimed.channel], None
+            return [self.out_of_order[claimed.channel]]
         try:
-            destinations = find_addresses(office.vault, claimed.contact_ref, claimed.channel)
+            destinations = self._find_destinations(claimed)
             if not destinations:
-                return Attempt(Outcome("undeliverable", "no_address")), None
-            queue = find_queue(claimed.channel, destinations[0].address, secret_key=office.secret_key)
-            if (put_off := self._find_hindrance(claimed, queue)) is not None:
-                return Attempt(put_off), queue
+                return [Attempt(Outcome("undeliverable", "no_address"))]
+            rests = [self._find_rest(destination.queue) for destination in destinations]
+            if (put_off := self._find_hindrance(claimed, rests)) is not None:
+                return [Attempt(put_off)]
+            free = [each for each, until in zip(destinations, rests, strict=True) if until is None]
             message = _write(office, claimed, clock=self.clock)
         except Exception:
             logger.exception("message %s could not be written", claimed.message_id)
-            return Attempt(Outcome("retryable", "not_written")), None
-        attempt = deliver(
-            channel, message, destinations, forget=lambda gone: forget_address(office.vault, gone)
-        )
-        if attempt.refusal is not None and attempt.refusal.scope == "channel":
-            self.out_of_order[claimed.channel] = attempt
-        return attempt, queue
+            return [Attempt(Outcome("retryable", "not_written"))]
+        attempts = deliver(channel, message, free, forget=lambda gone: forget_address(office.vault, gone))
+        last = attempts[-1]
+        if last.refusal is not None and last.refusal.scope == "channel":
+            self.out_of_order[claimed.channel] = replace(last, queue=None)
+        return attempts
 
-    def _find_hindrance(self, claimed: ClaimedMessage, queue: str | None) -> Outcome | None:
-        """Say why a message is not tried now: its queue rests, or this process was frozen since the claim.
+    def _find_destinations(self, claimed: ClaimedMessage) -> Sequence[Destination]:
+        """Find the addresses of the person on the channel, each with the queue that it waits in."""
+        return [
+            replace(
+                found,
+                queue=find_queue(claimed.channel, found.address, secret_key=self.office.secret_key),
+            )
+            for found in find_addresses(self.office.vault, claimed.contact_ref, claimed.channel)
+        ]
 
-        What was checked at the claim may not hold any more once its lease is over.
+    def _find_hindrance(self, claimed: ClaimedMessage, rests: Sequence[datetime | None]) -> Outcome | None:
+        """Say why a message is not tried now: all its queues rest, or time went by since it was claimed.
+
+        What was checked at the claim may not hold any more once its lease is over; within the lease, the
+        quiet hours may have begun or the window have closed.
         """
-        if (now := self.clock()) >= claimed.lease_until:
-            return Outcome("deferred", "claim_ran_out", until=now)
-        until = self._find_rest(queue)
-        return None if until is None else Outcome("deferred", "queue_rests", until=until)
+        now = self.clock()
+        if (reason := _find_lateness(claimed, now)) is not None:
+            return Outcome("deferred", reason, until=now)
+        resting = [until for until in rests if until is not None]
+        if len(resting) < len(rests):
+            return None
+        return Outcome("deferred", "queue_rests", until=min(resting))
 
     def _find_rest(self, queue: str | None) -> datetime | None:
         """Find until when a queue rests; the database is asked once, later each attempt tells how it is."""
@@ -195,6 +241,25 @@ class _Round:
             with self.office.database.reading() as session:
                 self.queues[queue] = find_queue_state(session, queue)
         return self.queues[queue].find_rest(now=self.clock())
+
+
+def _find_lateness(claimed: ClaimedMessage, now: datetime) -> str | None:
+    """Say what forbids to send a message at `now` that was allowed at its claim; None if nothing does."""
+    if now >= claimed.lease_until:
+        return "claim_ran_out"
+    if claimed.expires_at is not None and now >= claimed.expires_at:
+        return WINDOW_CLOSED
+    if claimed.hours is not None and find_allowed_moment(now, claimed.hours) > now:
+        return "quiet_hours"
+    return None
+
+
+def _find_end(claimed: ClaimedMessage, now: datetime) -> datetime | None:
+    """Find until when a message sent at `now` may arrive: not in the quiet hours, nor after the window."""
+    if claimed.hours is None:
+        return claimed.expires_at
+    ends_at = find_end_of_hours(now, claimed.hours)
+    return ends_at if claimed.expires_at is None else min(claimed.expires_at, ends_at)
 
 
 def _write(office: PostOffice, claimed: ClaimedMessage, *, clock: Clock) -> OutgoingMessage:
@@ -207,6 +272,7 @@ def _write(office: PostOffice, claimed: ClaimedMessage, *, clock: Clock) -> Outg
         today=claimed.today,
     )
     rendered = render_message(claimed.template_code, places, language=claimed.language)
+    now = clock()
     return OutgoingMessage(
         address="",
         sender_label=claimed.sender_label,
@@ -214,8 +280,9 @@ def _write(office: PostOffice, claimed: ClaimedMessage, *, clock: Clock) -> Outg
         text=rendered.text,
         short_text=rendered.short_text,
         language=claimed.language,
-        message_id=message_id(office, claimed.message_key),
-        reply_token=make_reply_token(office.secret_key, claimed.message_id),
-        at=clock(),
-        expires_at=claimed.expires_at,
+        message_id=message_id(office, claimed.message_key, claimed.generation),
+        reply_token=make_reply_token(office.secret_key, claimed.message_id, generation=claimed.generation),
+        outbox_message_id=claimed.message_id,
+        at=now,
+        expires_at=_find_end(claimed, now),
     )

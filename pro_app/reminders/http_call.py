@@ -3,7 +3,8 @@
 What fails before the request left (name, connection, encryption) was certainly not received and can be tried
 again; once bytes have left, silence leaves it open. Redirects are not followed, proxies of the environment
 are not used. An address that somebody else supplied can be held to public hosts: the connection goes to the
-very addresses that were checked.
+very addresses that were checked. However slowly names, connections and replies come, a call ends within the
+sum of its two times.
 """
 
 import contextlib
@@ -12,15 +13,19 @@ import ipaddress
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
+
+from pro_app.reminders.connecting import TimeLimit, connect
 
 CONNECT_TIMEOUT_S = 10
 REPLY_TIMEOUT_S = 30
 LARGEST_REPLY = 64 * 1024
 MOST_WAIT_DIGITS = 6
 PORTS = {"http": 80, "https": 443}
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that is given out for the public internet (RFC 4291, IANA)."""
 TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 """Where an IPv6 network shows IPv4 addresses (RFC 6052): the last 32 bits are the real one."""
 
@@ -67,7 +72,8 @@ class NoReply(Exception):
 class Caller:
     """How requests are made. `public_only` refuses loopback, private and other special addresses.
 
-    `trusted` replaces the certificate authorities of the system.
+    `connect_timeout_s` is for finding the name, connecting and greeting together, `reply_timeout_s` for
+    sending and the whole reply. `trusted` replaces the certificate authorities of the system.
     """
 
     connect_timeout_s: float = CONNECT_TIMEOUT_S
@@ -82,29 +88,26 @@ class Caller:
             connection = _prepare(request, parts)
         except (ValueError, http.client.HTTPException) as error:
             raise NotReached("request_unusable") from error
-        opened = self._open(parts)
-        guard = threading.Timer(self.reply_timeout_s, _break_off, (opened,))
-        guard.daemon = True
-        guard.start()
+        limit = TimeLimit.start(self.connect_timeout_s)
+        opened = self._open(parts, limit)
         try:
-            _encrypt(opened)
-            opened.settimeout(self.reply_timeout_s)
-            connection.sock = opened
-            return _exchange(connection, request.body)
+            _encrypt(opened, limit)
+            with _broken_off_after(opened, self.reply_timeout_s):
+                opened.settimeout(self.reply_timeout_s)
+                connection.sock = opened
+                return _exchange(connection, request.body)
         except (OSError, http.client.HTTPException) as error:
             raise NoReply from error
         finally:
-            guard.cancel()
             opened.close()
 
-    def _open(self, parts: SplitResult) -> socket.socket:
+    def _open(self, parts: SplitResult, limit: TimeLimit) -> socket.socket:
         """Connect, and make ready to encrypt for https: the certificate must be that of the host."""
         host = parts.hostname or ""
         try:
-            raw = self._connect(host, parts.port or PORTS[parts.scheme])
-        except (OSError, UnicodeError) as error:
+            raw = connect(host, parts.port or PORTS[parts.scheme], limit=limit, check=self._check_addresses)
+        except OSError as error:
             raise NotReached("unreachable") from error
-        raw.settimeout(self.connect_timeout_s)
         if parts.scheme != "https":
             return raw
         context = self.trusted or ssl.create_default_context()
@@ -114,19 +117,10 @@ class Caller:
             raw.close()
             raise NotReached("tls_failed") from error
 
-    def _connect(self, host: str, port: int) -> socket.socket:
-        """Connect to the first address of the host that answers; all of them must be allowed."""
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    def _check_addresses(self, addresses: Sequence[str]) -> None:
+        """Raise NotReached unless all addresses of a name may be connected to."""
         if self.public_only and not all(is_public(address) for address in addresses):
             raise NotReached("not_public")
-        refused: OSError | None = None
-        for address in addresses:
-            try:
-                return socket.create_connection((address, port), self.connect_timeout_s)
-            except OSError as error:
-                refused = error
-        raise refused or OSError("no address")
 
 
 def is_public(address: str) -> bool:
@@ -138,6 +132,8 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
+        if parsed not in GLOBAL_UNICAST:
+            return False
     return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
 
 
@@ -154,12 +150,14 @@ def _prepare(request: HttpRequest, parts: SplitResult) -> http.client.HTTPConnec
     return connection
 
 
-def _encrypt(opened: socket.socket) -> None:
+def _encrypt(opened: socket.socket, limit: TimeLimit) -> None:
     """Greet the server over TLS, where it is to be; nothing of the request has left before that."""
     if not isinstance(opened, ssl.SSLSocket):
         return
     try:
-        opened.do_handshake()
+        with _broken_off_after(opened, limit.left()):
+            opened.settimeout(limit.left())
+            opened.do_handshake()
     except (OSError, ValueError) as error:
         raise NotReached("tls_failed") from error
 
@@ -176,7 +174,18 @@ def _exchange(connection: http.client.HTTPConnection, body: bytes) -> HttpReply:
     return HttpReply(reply.status, headers, text)
 
 
-def _break_off(opened: socket.socket) -> None:
+@contextlib.contextmanager
+def _broken_off_after(opened: socket.socket, seconds: float) -> Iterator[None]:
     """End a conversation that takes too long as a whole, however often a few bytes come."""
+    guard = threading.Timer(seconds, _break_off, (opened,))
+    guard.daemon = True
+    guard.start()
+    try:
+        yield
+    finally:
+        guard.cancel()
+
+
+def _break_off(opened: socket.socket) -> None:
     with contextlib.suppress(OSError):
         socket.socket.shutdown(opened, socket.SHUT_RDWR)

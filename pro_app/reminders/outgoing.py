@@ -8,6 +8,8 @@ from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
 from typing import Literal, Protocol, runtime_checkable
 
+import idna
+
 STOP_HEADER = "List-Unsubscribe"
 
 
@@ -18,7 +20,9 @@ class OutgoingMessage:
     `address` is what the channel sends to: an e-mail address, a telephone number (E.164) or a push
     subscription (JSON). `short_text` says the same in one or two sentences, for SMS and push.
     `reply_token` names the message in whatever comes back about it; it tells nothing to anyone else.
-    `expires_at` is when the message has lost its sense, None where that is not known.
+    `expires_at` is until when it may arrive where a provider keeps it for a while: the end of the hours in
+    which messages may come, or of their sense; None where that is not known. `outbox_message_id` is our own
+    key, the only name of a message that may stand in a log.
     """
 
     address: str
@@ -31,6 +35,7 @@ class OutgoingMessage:
     reply_token: str
     at: datetime
     expires_at: datetime | None = None
+    outbox_message_id: int | None = None
 
 
 @dataclass(eq=False)
@@ -97,7 +102,7 @@ def render_mime(message: OutgoingMessage, *, sender: str, reply_address: str | N
     """
     mime = EmailMessage(policy=_POLICY)
     mime["From"] = Address(message.sender_label, addr_spec=sender)
-    mime["To"] = Address(addr_spec=message.address)
+    mime["To"] = Address(addr_spec=make_mailbox(message.address))
     mime["Subject"] = message.subject
     mime["Date"] = format_datetime(message.at)
     mime["Message-ID"] = message.message_id
@@ -108,6 +113,18 @@ def render_mime(message: OutgoingMessage, *, sender: str, reply_address: str | N
     mime["Content-Language"] = message.language
     mime.set_content(message.text, cte="quoted-printable")
     return mime
+
+
+def make_mailbox(address: str) -> str:
+    """Give an e-mail address in plain characters, its domain as the name system knows it (IDNA 2008).
+
+    Raises ValueError where the part before the @ has others: few servers would take it.
+    """
+    name, _, domain = address.rpartition("@")
+    if not domain.isascii():
+        address = f"{name}@{idna.encode(domain, uts46=True).decode()}"
+    address.encode("ascii")
+    return address
 
 
 def make_reply_address(reply_address: str, kind: Literal["b", "u"], token: str) -> str:

@@ -14,6 +14,7 @@ REASONS: Mapping[str, str] = {
     "smtp_not_encrypted": mark("the mail server offers no encryption"),
     "smtp_tls_failed": mark("the encrypted connection to the mail server failed"),
     "no_reply_after_text": mark("the mail server did not confirm that it took the message"),
+    "smtp_silent": mark("the mail server confirmed nothing and was left alone for a while"),
     "claim_ran_out": mark("sending was interrupted"),
     "unknown_fault": mark("sending was interrupted"),
     "not_written": mark("the message could not be written"),
@@ -31,6 +32,7 @@ REASONS: Mapping[str, str] = {
     "window_closed": mark("the time to answer was over"),
     "overtaken": mark("a later message went out instead"),
     "already_sent": mark("the same message had gone out under the calendar before"),
+    "quiet_hours": mark("the hours at which messages may go out were over"),
     "bounced": mark("the message came back"),
     "queue_rests": mark("the recipient's mail service had asked to wait"),
     "channel_rests": mark("this way of sending was not to be used for this person"),
@@ -41,12 +43,19 @@ ABOUT_ADDRESS = frozenset(
     {"no_address", "address_unusable", "bounced", "not_a_number", "not_mobile", "sms_number_refused"}
 )
 _REFUSED_ADDRESS = mark("the mail server refused the address or the message")
+_REFUSED_US = mark("the mail server lets no message of this installation through")
 _REFUSED_FOR_NOW = mark("the mail server did not take the message")
 _PATTERNS: tuple[tuple[str, str], ...] = (
     (r"sms_(hard_bounce|rejected|bounced)", mark("the text message did not arrive")),
-    (r"sms_(no_reply|504|answer_not_understood)", mark("the SMS service did not confirm that it took it")),
+    (
+        r"sms_(no_reply|5(?!03)\d\d|answer_not_understood)",
+        mark("the SMS service did not confirm that it took it"),
+    ),
     (r"sms_\w+", mark("the SMS service did not take the message")),
-    (r"push_(no_reply|504)", mark("the notification service did not confirm that it took the message")),
+    (
+        r"push_(no_reply|5(?!03)\d\d)",
+        mark("the notification service did not confirm that it took the message"),
+    ),
     (r"push_key_refused\w*", mark("the notification service refused the key of this installation")),
     (r"push_\w+", mark("the notification service did not take the message")),
 )
@@ -57,6 +66,8 @@ def find_reason_words(reason: str) -> str | None:
     """Find the message id for a reason code; None for the code of an event, which the protocol words."""
     if re.fullmatch(r"smtp_5\d\d", reason):
         return _REFUSED_ADDRESS
+    if re.fullmatch(r"smtp_policy_\d\d\d", reason):
+        return _REFUSED_US
     if re.fullmatch(r"smtp_(sender_)?\d\d\d", reason):
         return _REFUSED_FOR_NOW
     if reason in REASONS:

@@ -70,5 +70,13 @@ def find_allowed_moment(earliest_at: datetime, hours: SendingHours) -> datetime:
     return _local_moment(day, hours.quiet_until_hour, hours.zone)
 
 
+def find_end_of_hours(allowed_at: datetime, hours: SendingHours) -> datetime:
+    """Give the moment at which the hours end that `allowed_at`, an allowed moment, lies in (aware UTC)."""
+    day = allowed_at.astimezone(ZoneInfo(hours.zone)).date()
+    # Added to midnight on the wall clock, since there may be no quiet hours before it (hour 24).
+    ends_at = datetime.combine(day, time(), ZoneInfo(hours.zone)) + timedelta(hours=hours.quiet_from_hour)
+    return ends_at.astimezone(UTC)
+
+
 def _local_moment(day: date, hour: int, zone: str) -> datetime:
     return datetime.combine(day, time(hour), ZoneInfo(zone)).astimezone(UTC)

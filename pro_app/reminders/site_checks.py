@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from pro_app.clock import civil_date
@@ -24,13 +24,16 @@ class SiteCheck:
     recorded_at: datetime
 
 
+_RECORDS_OF_ONE = (
+    select(SiteTaskRecord)
+    .where(SiteTaskRecord.participant_id == bindparam("participant_id"))
+    .order_by(SiteTaskRecord.recorded_at, SiteTaskRecord.id)
+)
+
+
 def list_site_checks(session: Session, participant_id: int) -> tuple[SiteCheck, ...]:
     """List what was recorded about a participant's tasks, in the order of recording."""
-    rows = session.scalars(
-        select(SiteTaskRecord)
-        .where(SiteTaskRecord.participant_id == participant_id)
-        .order_by(SiteTaskRecord.recorded_at, SiteTaskRecord.id)
-    )
+    rows = session.scalars(_RECORDS_OF_ONE, {"participant_id": participant_id})
     return tuple(_read_check(row) for row in rows)
 
 

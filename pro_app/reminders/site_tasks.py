@@ -229,11 +229,17 @@ class _Asker:
         return tuple(sorted(sent, key=lambda message: message.at))
 
     def _is_settled_otherwise(self, message: TaskMessage) -> bool:
-        """Say whether a later message arrived, the site has called, or the channel's own task tells it."""
+        """Say whether a later message arrived, the site has called, or the channel's own task tells it.
+
+        A push message goes beside the others and proves nothing about them: a browser may show it to nobody.
+        """
         if any(stop.message_id == message.message_id for stop in self.situation.stops):
             return True
         same_visit = self._sent_about(message.visit_code)
-        if any(other.state in ARRIVED and other.at >= message.at for other in same_visit):
+        if any(
+            other.state in ARRIVED and other.channel != PUSH and other.at >= message.at
+            for other in same_visit
+        ):
             return True
         calls_about = make_task_key(CALL, self.situation.participant_id, f"{message.visit_code}:")
         return any(

@@ -10,8 +10,9 @@ would do after the act.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import Row, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from pro_app.clock import civil_date
@@ -31,6 +32,38 @@ from pro_app.storage.tables.participants import Participant
 
 PUSH = "push"
 """The channel that goes beside another one, never alone and never in its place."""
+
+_RESTING = select(ChannelStop.channel).where(
+    ChannelStop.participant_id == bindparam("participant_id"), ChannelStop.lifted_at.is_(None)
+)
+_CURRENT_VISITS = (
+    select(
+        PlannedVisit.id,
+        PlannedVisit.visit_code,
+        PlannedVisit.revision,
+        PlannedVisit.protocol_sha256,
+        PlannedVisit.opens_on,
+        PlannedVisit.target_on,
+        PlannedVisit.closes_on,
+        PlannedVisit.zone,
+        PlannedVisit.expected,
+        PlannedVisit.reason_code,
+        Assessment.id.label("assessment_id"),
+        Assessment.started_at,
+        Assessment.submitted_at,
+    )
+    .outerjoin(
+        Assessment,
+        and_(
+            Assessment.participant_id == PlannedVisit.participant_id,
+            Assessment.visit_code == PlannedVisit.visit_code,
+            Assessment.ordinal == 0,
+        ),
+    )
+    .where(PlannedVisit.participant_id == bindparam("participant_id"), PlannedVisit.replaced_at.is_(None))
+    .order_by(PlannedVisit.opens_on, PlannedVisit.id)
+)
+"""Both are made once: every message that is sent asks them, and making them takes as long as asking them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +132,7 @@ def load_parts(session: Session, participant: Participant) -> SituationParts:
     """Read the current visits, the channels that rest and the checks that the site recorded."""
     visits = _list_visits(session, participant.id)
     needs_checks = any(visit.site_check is not None for visit in visits)
-    stops = session.scalars(
-        select(ChannelStop.channel).where(
-            ChannelStop.participant_id == participant.id, ChannelStop.lifted_at.is_(None)
-        )
-    )
+    stops = session.scalars(_RESTING, {"participant_id": participant.id})
     return SituationParts(
         visits=visits,
         stops=frozenset(stops),
@@ -129,8 +158,14 @@ def make_situation(
         resting=frozenset(channel for channel in order if channel in stops),
         stopped_by=_find_stop(protocol, facts),
         held_until=_find_end_of_hold(protocol, facts, zone=participant.zone, now=now),
-        visits=tuple(replace(visit, checked=is_checked(visit, checks)) for visit in visits),
+        visits=tuple(_mark_checked(visit, checks) for visit in visits),
     )
+
+
+def _mark_checked(visit: VisitSituation, checks: Sequence[SiteCheck]) -> VisitSituation:
+    """Give a visit with whether its check is settled."""
+    checked = is_checked(visit, checks)
+    return visit if visit.checked == checked else replace(visit, checked=checked)
 
 
 def list_channels(own_order: str | None, protocol: Protocol) -> tuple[str, ...]:
@@ -166,39 +201,25 @@ def _find_end_of_hold(protocol: Protocol, facts: Facts, *, zone: str, now: datet
 
 def _list_visits(session: Session, participant_id: int) -> tuple[VisitSituation, ...]:
     """Read the current plan with the assessment of each visit."""
-    rows = session.execute(
-        select(PlannedVisit, Assessment)
-        .outerjoin(
-            Assessment,
-            and_(
-                Assessment.participant_id == PlannedVisit.participant_id,
-                Assessment.visit_code == PlannedVisit.visit_code,
-                Assessment.ordinal == 0,
-            ),
-        )
-        .where(PlannedVisit.participant_id == participant_id, PlannedVisit.replaced_at.is_(None))
-        .order_by(PlannedVisit.opens_on, PlannedVisit.id)
-    )
-    return tuple(_visit_situation(session, planned, assessment) for planned, assessment in rows)
+    rows = session.execute(_CURRENT_VISITS, {"participant_id": participant_id})
+    return tuple(_visit_situation(session, row) for row in rows)
 
 
-def _visit_situation(
-    session: Session, planned: PlannedVisit, assessment: Assessment | None
-) -> VisitSituation:
-    protocol = load_protocol(session, planned.protocol_sha256)
-    phase = protocol.find_phase(planned.visit_code)
+def _visit_situation(session: Session, row: Row[*tuple[Any, ...]]) -> VisitSituation:
+    protocol = load_protocol(session, row.protocol_sha256)
+    phase = protocol.find_phase(row.visit_code)
     return VisitSituation(
-        planned_visit_id=planned.id,
-        assessment_id=assessment.id if assessment else None,
-        visit_code=planned.visit_code,
-        revision=planned.revision,
-        opens_on=planned.opens_on,
-        target_on=planned.target_on,
-        closes_on=planned.closes_on,
-        zone=planned.zone,
-        closed=not planned.expected or planned.reason_code is not None,
-        started=assessment is not None and assessment.started_at is not None,
-        submitted=assessment is not None and assessment.submitted_at is not None,
+        planned_visit_id=row.id,
+        assessment_id=row.assessment_id,
+        visit_code=row.visit_code,
+        revision=row.revision,
+        opens_on=row.opens_on,
+        target_on=row.target_on,
+        closes_on=row.closes_on,
+        zone=row.zone,
+        closed=not row.expected or row.reason_code is not None,
+        started=row.started_at is not None,
+        submitted=row.submitted_at is not None,
         rules=phase.reminders if phase else (),
-        site_check=find_site_check(protocol, planned.visit_code),
+        site_check=find_site_check(protocol, row.visit_code),
     )

@@ -41,7 +41,10 @@ class TaskVisit:
 
 @dataclass(frozen=True, slots=True)
 class TaskMessage:
-    """One message that went out, perhaps did, or did not; `visit_code` is None for a test message."""
+    """One message that went out, perhaps did, or did not; `visit_code` is None for a test message.
+
+    `is_taken_over`: another one goes or went in its place, on the next channel.
+    """
 
     message_id: int
     visit_code: str | None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor
@@ -13,11 +13,12 @@ from pro_app.audit.trail import Change, record_change
 from pro_app.errors import AnswerRejected, OperationConflict
 from pro_app.instruments.instrument import Instrument
 from pro_app.services.responses import (
-    begin_response,
+    begin_responses,
     list_asked_instruments,
     refuse_answering,
     require_reachable,
 )
+from pro_app.storage.database import write_rows
 from pro_app.storage.queries.assessments import AssessmentRecord, load_assessment
 from pro_app.storage.tables.answers import Answer
 from pro_app.storage.tables.responses import Response
@@ -33,6 +34,30 @@ LARGEST_SKEW = timedelta(minutes=5)
 
 LONGEST_RACE = timedelta(minutes=2)
 """Taps overtake each other on the way within moments; a counter that is behind later on was set back."""
+
+_KNOWN = (
+    select(
+        Answer.operation_id,
+        Response.assessment_id,
+        Response.instrument_code,
+        Answer.item_number,
+        Answer.state,
+        Answer.value,
+    )
+    .join(Response, Response.id == Answer.response_id)
+    .where(Answer.operation_id.in_(bindparam("operation_ids", expanding=True)))
+)
+_RESPONSES = (
+    select(Response.instrument_code, Response.id)
+    .where(Response.assessment_id == bindparam("assessment_id"))
+    .order_by(Response.version)
+)
+_STANDING = select(Answer).where(
+    Answer.response_id.in_(bindparam("response_ids", expanding=True)),
+    Answer.item_number.in_(bindparam("item_numbers", expanding=True)),
+    Answer.superseded_at.is_(None),
+)
+"""They are made once: every answer asks them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +122,7 @@ def save_operations(
 
 def _list_new(session: Session, assessment_id: int, operations: Sequence[Operation]) -> list[Operation]:
     """List the operations that are not kept yet, in the order of their device's counter."""
-    columns = (
-        Response.assessment_id,
-        Response.instrument_code,
-        Answer.item_number,
-        Answer.state,
-        Answer.value,
-    )
-    rows = session.execute(
-        select(Answer.operation_id, *columns)
-        .join(Response, Response.id == Answer.response_id)
-        .where(Answer.operation_id.in_([operation.operation_id for operation in operations]))
-    )
+    rows = session.execute(_KNOWN, {"operation_ids": [operation.operation_id for operation in operations]})
     known = {operation_id: tuple(body) for operation_id, *body in rows}
     new = []
     for o in operations:
@@ -147,21 +161,18 @@ def _write(
     now: datetime,
 ) -> None:
     """Write checked operations, each superseding what stood before it, and one audit entry for all."""
-    rows = session.scalars(
-        select(Response).where(Response.assessment_id == assessment.assessment_id).order_by(Response.version)
-    )
-    response_ids = {row.instrument_code: row.id for row in rows}
-    current = select(Answer).where(
-        Answer.response_id.in_(response_ids.values()),
-        Answer.item_number.in_({operation.item_number for operation in operations}),
-        Answer.superseded_at.is_(None),
-    )
-    standing = {(answer.response_id, answer.item_number): answer for answer in session.scalars(current)}
-    items = []
+    rows = session.execute(_RESPONSES, {"assessment_id": assessment.assessment_id})
+    response_ids: dict[str, int] = {row.instrument_code: row.id for row in rows}
+    wanted = {"response_ids": [*response_ids.values()], "item_numbers": [o.item_number for o in operations]}
+    standing = {
+        (answer.response_id, answer.item_number): answer for answer in session.scalars(_STANDING, wanted)
+    }
+    new = dict.fromkeys(o.instrument_code for o in operations if o.instrument_code not in response_ids)
+    if new:
+        response_ids |= begin_responses(session, assessment, new, now=now)
+    answers, items = [], []
     for operation in operations:
         code = operation.instrument_code
-        if code not in response_ids:
-            response_ids[code] = begin_response(session, assessment, code, now=now)
         answer = _make_answer(operation, response_ids[code], actor=actor, now=now)
         place = answer.response_id, answer.item_number
         before = standing.get(place)
@@ -170,8 +181,7 @@ def _write(
             answer.superseded_at = now
         elif before is not None:
             before.superseded_at = now
-            session.flush()  # only one answer to an item may be in force at any moment
-        session.add(answer)
+        answers.append(answer)
         standing[place] = before if before is not None and overtaken else answer
         items.append(
             {
@@ -182,6 +192,8 @@ def _write(
                 "outcome": "overtaken" if overtaken else "in_force",
             }
         )
+    # What was superseded is written first: only one answer to an item may be in force at any moment.
+    write_rows(session, answers)
     change = Change("answers.save", f"assessment:{assessment.assessment_id}", items)
     record_change(session, change, actor=actor, site_id=assessment.site_id, now=now)
 

@@ -49,11 +49,13 @@ class CompletionTable:
     """Every visit of which a window has closed, in protocol order.
 
     `completed` and `expected` are summed over the visits; `completion_rate` is None without any.
+    `denominator_event` is the kind of event that puts a participant into the fixed denominator.
     """
 
     rows: tuple[VisitRow, ...]
     completed: int
     expected: int
+    denominator_event: str
 
     @property
     def completion_rate(self) -> float | None:
@@ -91,6 +93,7 @@ def count_completion(
         rows,
         completed=sum(len(row.completion.completed_ids) for row in rows),
         expected=sum(row.completion.expected for row in rows),
+        denominator_event=protocol.denominator_event,
     )
 
 
@@ -183,7 +186,7 @@ def _list_completions(
         visit_codes=order_visit_codes(
             protocol, {record.visit_code for record in records if record.visit_code != UNSCHEDULED}
         ),
-        randomised_ids=_list_randomised(session, scope),
+        randomised_ids=_list_denominator(session, scope, protocol),
     )
 
 
@@ -199,10 +202,11 @@ def _outcome(record: AssessmentRecord, *, valid: bool, now: datetime) -> Assessm
     return replace(outcome, mode=record.mode, reason=record.not_done_reason or record.reason_code)
 
 
-def _list_randomised(session: Session, scope: ClinicScope) -> frozenset[int]:
+def _list_denominator(session: Session, scope: ClinicScope, protocol: Protocol) -> frozenset[int]:
+    """List everyone randomised; in a trial that randomises nobody everyone enrolled."""
     events = list_events_by_participant(session, study_id=scope.study_id, site_ids=scope.site_ids)
     return frozenset(
         participant_id
         for participant_id, rows in events.items()
-        if fold_events(read_events(rows)).randomised_on is not None
+        if fold_events(read_events(rows)).dates_of(protocol.denominator_event)
     )

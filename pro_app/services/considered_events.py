@@ -12,6 +12,7 @@ from pro_app.language import mark
 from pro_app.protocol.event_check import check_event
 from pro_app.protocol.events import Event, fold_events, list_valid_events
 from pro_app.protocol.protocol import Protocol
+from pro_app.protocol.resumption_check import check_resumptions
 from pro_app.storage.catalogue import load_protocol
 from pro_app.storage.queries.events import read_event, read_events
 from pro_app.storage.tables.events import ParticipantEvent
@@ -121,7 +122,7 @@ def consider_row(
         read_event(row),
         today=civil_date(now, participant.zone),
         language=language,
-    )
+    ) or check_resumptions(protocol, holding, read_event(row), language=language)
     if problems:
         raise InputRejected(tuple(problems))
     return ConsideredEvent(participant, protocol, tuple(recorded), row, replaces)

@@ -41,7 +41,7 @@ def _parse_email(typed: str, problems: list[Problem]) -> str | None:
         return None
     try:
         # Whether the domain answers is for the test message to show: the clinic may be offline.
-        return str(validate_email(typed.strip(), check_deliverability=False).normalized)
+        known = validate_email(typed.strip(), check_deliverability=False)
     except EmailNotValidError:
         problems.append(
             Problem(
@@ -49,6 +49,14 @@ def _parse_email(typed: str, problems: list[Problem]) -> str | None:
             )
         )
         return None
+    if not known.local_part.isascii():
+        message = mark(
+            "The part before the @ of this e-mail address has an accent or another letter that mail servers "
+            "do not take. Ask for another address."
+        )
+        problems.append(Problem(message, place="email"))
+        return None
+    return known.normalized
 
 
 def _parse_telephone(typed: str, zone: str, problems: list[Problem]) -> str | None:

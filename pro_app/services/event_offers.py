@@ -25,6 +25,7 @@ class EventOffer:
     """One kind of event that may be recorded; choices are (code, words) in the language asked for.
 
     `proposed_on` is the date that the protocol suggests. `moves_visits`: windows count from it.
+    `may_lie_ahead`: its day may be one that is still to come.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class EventOffer:
     proposed_on: date | None
     may_be_resumed: bool
     moves_visits: bool
+    may_lie_ahead: bool
 
     @property
     def is_final(self) -> bool:
@@ -127,6 +129,7 @@ def make_offer(situation: Situation, kind: EventKind) -> EventOffer:
         proposed_on=find_proposed_date(protocol, facts, kind.code),
         may_be_resumed=kind.resumable,
         moves_visits=kind.code in _list_moving_kinds(protocol),
+        may_lie_ahead=kind.may_lie_ahead,
     )
 
 

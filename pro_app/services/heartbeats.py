@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import delete, select
+from sqlalchemy import Executable, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from pro_app.storage.tables.base import plain_table
 from pro_app.storage.tables.worker import WorkerHeartbeat
 
 FORGOTTEN_AFTER = timedelta(days=7)
@@ -14,12 +16,13 @@ FORGOTTEN_AFTER = timedelta(days=7)
 
 def record_heartbeat(session: Session, *, name: str, now: datetime) -> None:
     """Note that the worker of that name has just looked after the messages."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    session.execute(
-        insert(WorkerHeartbeat)
-        .values(name=name, beat_at=now)
-        .on_conflict_do_update(index_elements=["name"], set_={"beat_at": now})
-    )
+    session.execute(_note_beat(session.get_bind().dialect.name), {"name": name, "beat_at": now})
+
+
+@cache
+def _note_beat(dialect: str) -> Executable:
+    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(plain_table(WorkerHeartbeat))
+    return insert.on_conflict_do_update(index_elements=["name"], set_={"beat_at": insert.excluded.beat_at})
 
 
 def list_heartbeats(session: Session) -> Sequence[WorkerHeartbeat]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pro_app.errors import InputRejected, Problem
-from pro_app.reminders.channels.sms import read_sms_report
+from pro_app.reminders.channels.sms import is_ordinary_sms_report, read_sms_report
 from pro_app.reminders.incoming.parse import blames_address, find_status
 from pro_app.services.channel_reports import Report, ReportKind
 from pro_app.settings import Settings
@@ -26,22 +26,31 @@ EVENTS: Mapping[str, ReportKind] = {
 }
 PASSING = frozenset({"soft_bounce"})
 """Bounces of which the provider says itself that the address may work another time."""
-NAMES = ("message_id", "message-id", "provider_ref")
+ORDINARY = (
+    *("sent", "accepted", "queued", "processed", "request", "requests"),
+    *("opened", "unique_opened", "proxy_open", "unique_proxy_open", "click", "clicks"),
+)
+"""States that every message passes through, or that nobody asks about here."""
+NAMES: Mapping[str, str | None] = {"message_id": "email", "message-id": "email", "provider_ref": None}
+"""Where a message is named, and the channel whose messages are named so."""
 LONGEST_NAME = 200
 CODE = re.compile(r"[A-Za-z0-9_.:-]{1,60}")
 
 
-def parse_hook_report(payload: object, settings: Settings) -> Report:
+def parse_hook_report(payload: object, settings: Settings) -> Report | None:
     """Read a report: `{"message_id" or "provider_ref": …, "event": …, "reason": …}`.
 
-    The form of the SMS provider is read too. Raises InputRejected naming every field that cannot be used.
+    The form of the SMS provider is read too. None for a state that every message passes through and that asks
+    for nothing. Raises InputRejected naming every field that cannot be used.
     """
     if not isinstance(payload, dict):
         raise InputRejected((Problem("it must be a JSON object", place="body"),))
     told = read_sms_report(settings, payload)
     if told is not None:
         payload = {"provider_ref": told.provider_ref, "event": told.event, "reason": told.reason}
-    name, event = _find_name(payload), payload.get("event")
+    elif payload.get("event") in ORDINARY or is_ordinary_sms_report(settings, payload):
+        return None
+    (name, channel), event = _find_name(payload), payload.get("event")
     problems = []
     if name is None:
         problems.append(Problem("message_id or provider_ref must name a message", place="message_id"))
@@ -54,20 +63,24 @@ def parse_hook_report(payload: object, settings: Settings) -> Report:
     return Report(
         report_key=f"hook:{hashlib.sha256(said).hexdigest()}",
         kind=kind,
-        channel="sms" if told is not None else "email",
+        channel="sms" if told is not None else channel,
         provider_ref=name,
         reason=reason,
         blames_address=kind == "bounced" and event not in PASSING and blames_address(find_status(reason)),
     )
 
 
-def _find_name(payload: Mapping[str, Any]) -> str | None:
-    """Find the name of the message: a Message-ID loses its brackets, as it is kept."""
-    for field in NAMES:
+def _find_name(payload: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Find the name of the message and the channel that such names are of, where that is certain.
+
+    A Message-ID loses its brackets, as it is kept. A name holds only what can be printed, which no database
+    refuses.
+    """
+    for field, channel in NAMES.items():
         value = payload.get(field)
-        if isinstance(value, str) and 0 < len(value.strip()) <= LONGEST_NAME:
-            return value.strip().removeprefix("<").removesuffix(">")
-    return None
+        if isinstance(value, str) and value.isprintable() and 0 < len(value.strip()) <= LONGEST_NAME:
+            return value.strip().removeprefix("<").removesuffix(">"), channel
+    return None, None
 
 
 def _find_code(reason: object) -> str | None:

@@ -20,6 +20,9 @@ LEASE = timedelta(seconds=30)
 LONGEST_BELIEVED = timedelta(minutes=10)
 """A lease that ends later was given by a clock that has been set back since; it must not block the others."""
 
+_LEASE = select(WorkerLease).where(WorkerLease.name == LEASE_NAME).execution_options(populate_existing=True)
+_UNLOCKED_LEASE = _LEASE.with_for_update(skip_locked=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Lead:
@@ -38,20 +41,12 @@ def claim_lead(session: Session, *, holder: str, now: datetime) -> Lead | None:
 
     A holder whose own lease ran out comes back under a new term, since others may have led in between.
     """
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    session.execute(
-        insert(WorkerLease)
-        .values(name=LEASE_NAME, holder=holder, term=0, lease_until=now)
-        .on_conflict_do_nothing(index_elements=["name"])
-    )
-    lease = session.scalars(
-        select(WorkerLease)
-        .where(WorkerLease.name == LEASE_NAME)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    lease = session.scalars(_UNLOCKED_LEASE).one_or_none()
     if lease is None:
-        return None  # Another worker is taking or renewing it at this moment.
+        known = session.get(WorkerLease, LEASE_NAME, populate_existing=True)
+        if known is not None:
+            return _read_own(known, holder=holder, now=now)
+        lease = _add_lease(session, holder=holder, now=now)
     if lease.lease_until <= now or lease.lease_until > now + LONGEST_BELIEVED:
         lease.holder, lease.term = holder, lease.term + 1
     elif lease.holder != holder:
@@ -59,6 +54,28 @@ def claim_lead(session: Session, *, holder: str, now: datetime) -> Lead | None:
     lease.lease_until = now + LEASE
     session.flush()
     return Lead(holder, lease.term)
+
+
+def _read_own(lease: WorkerLease, *, holder: str, now: datetime) -> Lead | None:
+    """Give the lead as it stands where somebody has its row in hand, None unless it is the holder's.
+
+    Another worker may be taking or renewing it; but it may also be the holder's own chore that is just being
+    committed.
+    """
+    if lease.holder != holder or not now < lease.lease_until <= now + LONGEST_BELIEVED:
+        return None
+    return Lead(holder, lease.term)
+
+
+def _add_lease(session: Session, *, holder: str, now: datetime) -> WorkerLease:
+    """Add the lease of the first worker of all; of two that come at once the later one waits."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    session.execute(
+        insert(WorkerLease)
+        .values(name=LEASE_NAME, holder=holder, term=0, lease_until=now)
+        .on_conflict_do_nothing(index_elements=["name"])
+    )
+    return session.scalars(_LEASE.with_for_update()).one()
 
 
 def require_lead(session: Session, lead: Lead, *, now: datetime) -> None:

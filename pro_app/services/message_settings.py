@@ -184,23 +184,31 @@ def pause_messages(session: Session, until_on: date | None, *, actor: Actor, now
     _record(session, person, person.pause, actor=actor, now=now, until=until_on.isoformat())
 
 
-def stop_messages(session: Session, *, actor: Actor, now: datetime) -> None:
-    """Stop the messages of the acting participant, who stays in the trial; doing it twice changes nothing."""
+def stop_messages(session: Session, *, actor: Actor, now: datetime) -> bool:
+    """Stop the messages of the acting participant, who stays in the trial; doing it twice changes nothing.
+
+    Tells whether they were stopped now.
+    """
     person = _load_person(session, actor=actor, now=now, lock=True)
     if person.stop is None:
         raise NotFound("stop")
-    if person.stopped_on is None and not person.is_over:
-        _record(session, person, person.stop, actor=actor, now=now)
+    if person.stopped_on is not None or person.is_over:
+        return False
+    _record(session, person, person.stop, actor=actor, now=now)
+    return True
 
 
-def resume_messages(session: Session, *, actor: Actor, now: datetime) -> None:
-    """End the stop or the pause of the acting participant, both if both hold."""
+def resume_messages(session: Session, *, actor: Actor, now: datetime) -> bool:
+    """End the stop or the pause of the acting participant, both if both hold; tells whether one held."""
     person = _load_person(session, actor=actor, now=now, lock=True)
     if person.is_over:
-        return
+        return False
+    ended = False
     for kind, holds in ((person.stop, person.stopped_on is not None), (person.pause, person.is_paused)):
         if kind is not None and holds and person.resumption is not None:
             _record(session, person, person.resumption, actor=actor, now=now, of=kind.code)
+            ended = True
+    return ended
 
 
 def _load_person(session: Session, *, actor: Actor, now: datetime, lock: bool = False) -> _Person:

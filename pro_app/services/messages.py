@@ -14,8 +14,10 @@ from pro_app.reminders.reasons import find_reason_words
 from pro_app.reminders.situation import list_channels
 from pro_app.services.known_channels import find_masked_addresses
 from pro_app.services.participants import load_participant
+from pro_app.services.protocol_versions import find_visit_label
 from pro_app.storage.catalogue import load_protocol
 from pro_app.storage.queries.outbox import list_messages_with_visits
+from pro_app.storage.tables.participants import Participant
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def list_messages(session: Session, participant_id: int, *, actor: Actor, langua
     return [
         MessageLine(
             template_code=row.template_code,
-            visit=protocol.visit_label(visit_code, language) if visit_code else "",
+            visit=_say_visit(session, participant, protocol, visit_code=visit_code, language=language),
             channel=row.channel,
             due_at=row.due_at,
             state=row.state,
@@ -50,6 +52,17 @@ def list_messages(session: Session, participant_id: int, *, actor: Actor, langua
         )
         for row, visit_code in list_messages_with_visits(session, participant_id)
     ]
+
+
+def _say_visit(
+    session: Session, participant: Participant, protocol: Protocol, *, visit_code: str | None, language: str
+) -> str:
+    """Write a visit in words, also one that the participant's present version no longer has."""
+    if not visit_code:
+        return ""
+    if protocol.find_visit(visit_code) is not None:
+        return protocol.visit_label(visit_code, language)
+    return find_visit_label(session, participant.study_id, visit_code, language=language)
 
 
 def find_outcome_words(protocol: Protocol, reason: str | None, language: str) -> str | None:

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from pro_app.protocol.open_days import PLAN_REPLACED
 from pro_app.protocol.protocol import UNSCHEDULED
-from pro_app.protocol.replan import PLAN_REPLACED, PlanChange
+from pro_app.protocol.replan import PlanChange
 from pro_app.protocol.schedule import PlannedVisit as Visit
 from pro_app.storage.queries.plans import StoredVisit, last_ordinal
 from pro_app.storage.tables.assessments import Assessment, PlannedVisit

@@ -8,15 +8,9 @@ from sqlalchemy.orm import Session
 
 from pro_app.clock import civil_date
 from pro_app.protocol.events import Event, Facts, fold_events
+from pro_app.protocol.open_days import PLAN_REPLACED, OpenDays, find_open_days
 from pro_app.protocol.protocol import UNSCHEDULED, InstrumentReference, Protocol
-from pro_app.protocol.replan import (
-    PLAN_REPLACED,
-    CurrentVisit,
-    OpenDays,
-    PlanChange,
-    find_open_days,
-    plan_changes,
-)
+from pro_app.protocol.replan import CurrentVisit, PlanChange, plan_changes
 from pro_app.protocol.schedule import PlannedVisit as Visit
 from pro_app.protocol.versions import GovernedVisit, plan_under_versions
 from pro_app.reminders.outbox import replan_reminders

@@ -1,5 +1,6 @@
 """The responses of an assessment: which instruments it asks, under which definition and wording."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -86,21 +87,26 @@ def open_response(
     return response
 
 
-def begin_response(
-    session: Session, assessment: AssessmentRecord, instrument_code: str, *, now: datetime
-) -> int:
-    """Begin the response to one instrument, and the assessment with its first one; gives its key."""
+def begin_responses(
+    session: Session, assessment: AssessmentRecord, instrument_codes: Iterable[str], *, now: datetime
+) -> dict[str, int]:
+    """Begin the responses to instruments that have none, and the assessment with the first; gives their keys.
+
+    The keys are by instrument code. Raises NotFound for an instrument that the visit does not ask.
+    """
     if assessment.started_at is None:
         session.execute(
             update(Assessment).where(Assessment.id == assessment.assessment_id).values(started_at=now)
         )
     phase = assessment.protocol.find_phase(assessment.planned_code)
-    for reference in phase.instruments if phase else ():
-        if reference.code == instrument_code:
-            known = list_current_responses(session, assessment.assessment_id).get(instrument_code)
-            asked = _asked_instrument(session, assessment, reference, response=known)
-            return open_response(session, asked, assessment=assessment, now=now).id
-    raise NotFound("instrument")
+    references = {reference.code: reference for reference in (phase.instruments if phase else ())}
+    begun = {}
+    for code in instrument_codes:
+        if code not in references:
+            raise NotFound("instrument")
+        asked = _asked_instrument(session, assessment, references[code], response=None)
+        begun[code] = open_response(session, asked, assessment=assessment, now=now).id
+    return begun
 
 
 def _asked_instrument(

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from pro_app.scoring.scores import NOT_APPLICABLE, ItemValue, ScaleScore, score_response
 from pro_app.services.responses import AskedInstrument
+from pro_app.storage.database import write_rows
 from pro_app.storage.tables.answers import Answer
 from pro_app.storage.tables.scores import Score
 
@@ -20,7 +21,7 @@ def save_scores(
     """Score the answers of one response as the protocol says and store every scale, scorable or not."""
     scoring = asked.instrument.scoring(asked.reference.scoring)
     scores = score_response(scoring, {answer.item_number: item_value(answer) for answer in answers})
-    session.add_all(
+    rows = [
         Score(
             response_id=response_id,
             scoring_name=scoring.name,
@@ -37,7 +38,8 @@ def save_scores(
             scored_at=now,
         )
         for score in scores
-    )
+    ]
+    write_rows(session, rows)
     return scores
 
 

@@ -10,7 +10,14 @@ from pro_app.services.heartbeats import list_heartbeats
 from pro_app.services.leadership import find_leader
 from pro_app.services.messages import find_outcome_words
 from pro_app.storage.catalogue import load_protocol
-from pro_app.storage.queries.outbox import ListedMessage, count_by_state, list_messages, list_overdue
+from pro_app.storage.queries.outbox import (
+    ListedMessage,
+    count_by_state,
+    count_unplaced_reports,
+    find_taken_over,
+    list_messages,
+    list_overdue,
+)
 from pro_app.storage.tables.participants import Participant
 
 SILENT_AFTER = timedelta(minutes=15)
@@ -51,7 +58,8 @@ class SendingOverview:
     """`late` should have gone and did not; `lost` failed, or perhaps did, and nothing took its place.
 
     `counts` are the messages due in the last 30 days, by state. `silent`: no worker gave a sign of life for
-    longer than 15 minutes; `beat_at` is the last one of all.
+    longer than 15 minutes; `beat_at` is the last one of all. `unplaced` counts what came back in the last 30
+    days, to the whole installation, and is about no message that is known.
     """
 
     workers: tuple[WorkerLine, ...]
@@ -60,6 +68,7 @@ class SendingOverview:
     counts: Mapping[str, int]
     late: tuple[SentLine, ...]
     lost: tuple[SentLine, ...]
+    unplaced: int
     now: datetime
 
     @property
@@ -79,13 +88,9 @@ def load_sending_overview(
     """Give what a coordinator sees of the sending of a study; no contact and no answer in it."""
     leader = find_leader(session, now=now)
     beats = list_heartbeats(session)
-    lost = [
-        listed
-        for listed in list_messages(
-            session, study_id=study_id, states=("failed", "unknown"), since=now - LOOKED_BACK
-        )
-        if listed.message.taken_over_by is None
-    ]
+    missed = list_messages(session, study_id=study_id, states=("failed", "unknown"), since=now - LOOKED_BACK)
+    taken_over = find_taken_over(session, (listed.message for listed in missed))
+    lost = [listed for listed in missed if listed.message.id not in taken_over]
     return SendingOverview(
         workers=tuple(
             WorkerLine(
@@ -101,6 +106,7 @@ def load_sending_overview(
         counts=count_by_state(session, study_id=study_id, since=now - LOOKED_BACK, until=now),
         late=_write_lines(session, _list_late(session, study_id=study_id, now=now), language),
         lost=_write_lines(session, lost[:MOST_LISTED], language),
+        unplaced=count_unplaced_reports(session, since=now - LOOKED_BACK),
         now=now,
     )
 

@@ -12,7 +12,7 @@ from pro_app.protocol.windows import civil_window
 from pro_app.reminders.task_situation import TaskMessage, TaskRecord, TaskSituation, TaskStop, TaskVisit
 from pro_app.storage.catalogue import load_protocol
 from pro_app.storage.queries.events import read_events
-from pro_app.storage.queries.outbox import list_messages_about
+from pro_app.storage.queries.outbox import find_taken_over, list_messages_about
 from pro_app.storage.queries.site_tasks import (
     TaskScope,
     list_current_stops,
@@ -44,7 +44,7 @@ class TaskSubject:
 
 
 def load_task_subjects(session: Session, scope: TaskScope, *, now: datetime) -> list[TaskSubject]:
-    """Load the participants in scope by code; six queries, whatever their number."""
+    """Load the participants in scope by code; seven queries at most, whatever their number."""
     people = list_participants_in(session, scope)
     events = _group(list_events_in(session, scope), lambda row: row.participant_id)
     forms = _list_forms(session, scope, people, today=now.date())
@@ -101,6 +101,7 @@ def _list_messages(
         participant_ids=[person.id for person in people],
         tests_since=now - TESTS_COUNT_FOR,
     )
+    taken_over = find_taken_over(session, rows)
     found: dict[int, list[TaskMessage]] = {}
     for row in rows:
         message = TaskMessage(
@@ -111,7 +112,7 @@ def _list_messages(
             state=row.state,
             reason=row.outcome_reason,
             at=row.finished_at or row.due_at,
-            is_taken_over=row.taken_over_by is not None,
+            is_taken_over=row.id in taken_over,
         )
         found.setdefault(row.participant_id, []).append(message)
     return found

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor
@@ -64,6 +64,15 @@ def load_current_protocol(session: Session, study_id: int) -> Protocol:
     return catalogue.load_protocol(session, find_version_in_force(session, study_id).sha256)
 
 
+_WORDINGS_IN_USE = select(StudyWording.language, StudyWording.wording_sha256).where(
+    StudyWording.study_id == bindparam("study_id"),
+    StudyWording.instrument_code == bindparam("code"),
+    StudyWording.instrument_version == bindparam("version"),
+    StudyWording.replaced_at.is_(None),
+)
+"""Made once: whoever begins an instrument asks it."""
+
+
 def find_wording(
     session: Session, *, study_id: int, instrument_code: str, instrument_version: str, language: str
 ) -> str:
@@ -71,17 +80,9 @@ def find_wording(
 
     Raises NotFound where the study has neither.
     """
-    in_use = {
-        row.language: row.wording_sha256
-        for row in session.scalars(
-            select(StudyWording).where(
-                StudyWording.study_id == study_id,
-                StudyWording.instrument_code == instrument_code,
-                StudyWording.instrument_version == instrument_version,
-                StudyWording.replaced_at.is_(None),
-            )
-        )
-    }
+    instrument = {"study_id": study_id, "code": instrument_code, "version": instrument_version}
+    rows = session.execute(_WORDINGS_IN_USE, instrument)
+    in_use: dict[str, str] = {row.language: row.wording_sha256 for row in rows}
     sha256 = in_use.get(language) or in_use.get(LANGUAGES[0])
     if sha256 is None:
         raise NotFound("wording_pack")

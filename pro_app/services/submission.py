@@ -23,8 +23,10 @@ from pro_app.services.responses import (
 )
 from pro_app.services.scoring_of_responses import save_scores
 from pro_app.services.sign_in_codes import RECEIPT_CODE_LENGTH, make_code
+from pro_app.storage.database import write_rows
 from pro_app.storage.queries.answers import list_current_answers
 from pro_app.storage.queries.assessments import AssessmentRecord, load_assessment
+from pro_app.storage.queries.participants import lock_participant_of_form
 from pro_app.storage.tables.answers import Answer
 from pro_app.storage.tables.assessments import Assessment
 
@@ -56,6 +58,8 @@ def submit_assessment(
     Raises AlreadySubmitted (with the first receipt), WindowClosed, NotFound, or InputRejected for an
     unknown respondent.
     """
+    # Sending withdraws messages: the person comes first, as for everybody who changes what is planned.
+    lock_participant_of_form(session, assessment_id)
     assessment = load_assessment(session, assessment_id, lock=True)
     require_reachable(assessment, actor)
     require_answerable(assessment, now)
@@ -66,7 +70,7 @@ def submit_assessment(
         for sheet in sheets:
             answers = sheet.answers.values()
             save_scores(session, sheet.asked, response_id=sheet.response_id, answers=answers, now=now)
-    session.add_all(answer for _code, answer in concluded)
+    write_rows(session, [answer for _code, answer in concluded])
     receipt = Receipt(make_code(RECEIPT_CODE_LENGTH), now)
     facts = {
         "started_at": assessment.started_at or now,

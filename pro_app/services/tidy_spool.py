@@ -45,7 +45,7 @@ def spool_tables(
     on_batch: Callable[[Tables], None] | None = None,
 ) -> SpooledTables:
     """Put every table but the remarks into the spool; `on_batch` is called with each batch of people."""
-    completion, remarks = CompletionCount(), RemarkCollector(release)
+    completion, remarks = CompletionCount(release.protocol), RemarkCollector(release)
     differences: list[ScoreDifference] = []
     difference_count = 0
     for tables in list_tidy_batches(session, study, release=release):

@@ -9,7 +9,7 @@ from functools import partial
 from pro_app.audit.actor import system_actor
 from pro_app.reminders.dispatch import PostOffice
 from pro_app.reminders.outgoing import OutgoingMessage
-from pro_app.reminders.reply_tokens import read_reply_token
+from pro_app.reminders.reply_tokens import NamedMessage, read_reply_token
 from pro_app.services.channel_reports import Report, ReportKind, record_report
 from pro_app.simulation.people import VirtualPerson
 from pro_app.simulation.receiving import Received
@@ -36,8 +36,8 @@ class ComingBack:
     def watch(self, received: Received, message: OutgoingMessage) -> None:
         """Note one message that arrived, and what will come back about it."""
         person = self.people.get(received.address)
-        message_id = read_reply_token(self.office.secret_key, message.reply_token)
-        if person is None or message_id is None:
+        named = read_reply_token(self.office.secret_key, message.reply_token)
+        if person is None or named is None:
             return
         self._read[received.address] += 1
         kind: ReportKind | None = None
@@ -46,13 +46,14 @@ class ComingBack:
         elif self._read[received.address] == person.unsubscribes_at:
             kind = "unsubscribed"
         if kind is not None:
-            self.wake(received.at + AFTER, partial(self._report, kind, message_id))
+            self.wake(received.at + AFTER, partial(self._report, kind, named))
 
-    def _report(self, kind: ReportKind, message_id: int, now: datetime) -> None:
+    def _report(self, kind: ReportKind, named: NamedMessage, now: datetime) -> None:
         report = Report(
-            report_key=f"simulation:{kind}:{message_id}",
+            report_key=f"simulation:{kind}:{named.outbox_message_id}:{named.generation}",
             kind=kind,
-            outbox_message_id=message_id,
+            outbox_message_id=named.outbox_message_id,
+            generation=named.generation,
             reason="5.1.1" if kind == "bounced" else None,
             blames_address=kind == "bounced",
         )

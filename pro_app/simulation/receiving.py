@@ -27,10 +27,12 @@ class WorkerKilled(BaseException):
 class Mailboxes:
     """The end of every channel. `dead_from`: addresses that refuse what comes from a day (UTC) on.
 
+    `clock` is the receiving machine's own; what the sender writes into a message is not believed.
     `meanwhile` is called while a message is on its way, when no transaction is open: other workers act then.
     """
 
     random: Random
+    clock: Callable[[], datetime]
     faults: Faults = NO_FAULTS
     dead_from: dict[str, date] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
@@ -40,17 +42,18 @@ class Mailboxes:
     def take(self, channel: str, message: OutgoingMessage) -> None:
         """Take a message, or refuse it as servers do; raises Retryable, Undeliverable or WorkerKilled."""
         self.meanwhile()
-        if self.faults.is_mail_down(message.at):
+        now = self.clock()
+        if self.faults.is_mail_down(now):
             raise Retryable("smtp_unreachable", scope="channel")
         dead_from = self.dead_from.get(message.address)
-        if dead_from is not None and message.at.date() >= dead_from:
+        if dead_from is not None and now.date() >= dead_from:
             raise Undeliverable("smtp_550")
         if self.random.random() < self.faults.refused_for_now:
             raise Retryable("smtp_451", scope="queue")
         dies = self.random.random() < self.faults.killed
         if dies and self.random.random() < 0.5:
             raise WorkerKilled
-        received = Received(message.message_id, channel, message.address, message.at)
+        received = Received(message.message_id, channel, message.address, now)
         self.received.append(received)
         self.read(received, message)
         if dies:

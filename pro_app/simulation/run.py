@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import event, select
 
+from pro_app.clock import system_clock
 from pro_app.protocol.protocol import Protocol
 from pro_app.reminders.dispatch import PostOffice, message_id, open_post_office
 from pro_app.reminders.outbox.queues import UNHURRIED
@@ -31,6 +32,8 @@ from pro_app.storage.queries.outbox import MessageRow, list_outbox
 from pro_app.storage.tables.studies import Study
 
 CHANNELS = ("email",)
+RARE_COLLECTIONS = (50_000, 20, 50)
+"""After how many new objects memory is searched for rings of them: a simulation makes few and ends soon."""
 LONGEST_RECRUITMENT = timedelta(days=3 * 365)
 Report = Callable[[float], None]
 """Is told the share of the time that has passed, 0–1."""
@@ -89,10 +92,11 @@ def simulate_trial(settings: Settings, plan: Plan, report: Report = lambda _shar
     """Live through a trial in stores that were just opened, and check every invariant at its end."""
     logging.disable(logging.WARNING)  # a virtual person without an address is no news
     gc.freeze()  # what is loaded by now stays; looking through it again and again only costs time
+    gc.set_threshold(*RARE_COLLECTIONS)
     office = replace(open_post_office(settings), pace=UNHURRIED)
     for store in (office.database, office.vault.database):
         spare_the_disk(store, "OFF")
-    mailboxes = Mailboxes(Random(f"{plan.seed}:mail"))  # noqa: S311 -- play, not secrets
+    mailboxes = Mailboxes(Random(f"{plan.seed}:mail"), system_clock)  # noqa: S311 -- play, not secrets
     office = replace(office, channels=make_channels(CHANNELS, mailboxes))
     found_study(office.database, plan.protocol_path, now=datetime(2021, 1, 4, 9, tzinfo=UTC))
     world = load_world(office)
@@ -163,7 +167,11 @@ def identify_received(
     The participant is the one whose address it arrived at, whatever the outbox says; what nobody wrote has
     the key under which it arrived, and the participant 0.
     """
-    keys = {message_id(office, row.message_key): row.message_key for row in outbox}
+    keys = {
+        message_id(office, row.message_key, generation): row.message_key
+        for row in outbox
+        for generation in range(row.generation + 1)
+    }
     refs = {row.contact_ref: row.participant_id for row in outbox}
     owners: dict[str | None, int] = {}
     for ref, participant_id in refs.items():
@@ -175,6 +183,7 @@ def identify_received(
             channel=received.channel,
             at=received.at,
             participant_id=owners.get(received.address, 0),
+            sender_late_by=received.at - mailboxes.faults.worker_time(received.at),
         )
         for received in mailboxes.received
     )

@@ -33,6 +33,7 @@ class Workers:
 
     def __post_init__(self) -> None:
         self.mailboxes.meanwhile = self._let_another_send
+        self.mailboxes.clock = self._true_time
 
     def look(self, at: datetime) -> None:
         """Let every worker look once for what is due, as each does every minute."""
@@ -40,10 +41,13 @@ class Workers:
         for number in range(self.count):
             self._run(partial(tick, self.office, clock=self._clock, holder=f"worker-{number}"))
 
-    def _clock(self) -> datetime:
+    def _true_time(self) -> datetime:
         if self._at is None:
             raise RuntimeError("no worker runs before the first look")
-        return self.faults.worker_time(self._at)
+        return self._at
+
+    def _clock(self) -> datetime:
+        return self.faults.worker_time(self._true_time())
 
     def _run(self, work: Callable[[], object]) -> None:
         """Let one worker work until it has done, or is killed."""

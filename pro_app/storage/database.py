@@ -1,14 +1,16 @@
 """Opening the database: durable on SQLite, plain on PostgreSQL, with one way to read and one to write."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Insert, create_engine, event, insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
+
+from pro_app.storage.tables.base import Table, plain_table
 
 BUSY_TIMEOUT_MS = 30_000
 
@@ -41,6 +43,26 @@ class Database:
         with Session(self._writing_engine, expire_on_commit=False) as session:
             yield session
             session.commit()
+
+
+def write_rows(session: Session, rows: Sequence[Table]) -> None:
+    """Insert new rows of one table in their order by one statement, after what waits in the session.
+
+    They stay outside of the session, which learns nothing of their keys: read them again to change them.
+    """
+    if not rows:
+        return
+    session.flush()
+    # A column that one row sets, every row says: what a row leaves empty is NULL, as in the session.
+    columns = dict.fromkeys(name for row in rows for name in vars(row) if name != "_sa_instance_state")
+    values = [{name: getattr(row, name) for name in columns} for row in rows]
+    session.execute(_insert_into(type(rows[0])), values)
+
+
+@cache
+def _insert_into(table: type[Table]) -> Insert:
+    """Give the plain statement, which takes the rows of all sorts at once."""
+    return insert(plain_table(table))
 
 
 def open_database(url: str, *, longest_idle_s: int | None = None) -> Database:

@@ -1,6 +1,7 @@
 """Putting the problems that a service found beside the fields of the form they are about."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 
 from flask_babel import format_date, gettext
@@ -13,8 +14,12 @@ ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 def problem_words(problem: Problem) -> str:
     """Give one problem in the language of the page, the dates in it as people write them."""
-    values = {name: _shown(value) for name, value in (problem.values or {}).items()}
-    return str(gettext(problem.message, **values))
+    return sentence(problem.message, problem.values or {})
+
+
+def sentence(message: str, values: Mapping[str, str | int]) -> str:
+    """Give a message with its values in the language of the page, the dates in it as people write them."""
+    return str(gettext(message, **{name: _shown(value) for name, value in values.items()}))
 
 
 def _shown(value: str | int) -> str | int:

@@ -69,6 +69,21 @@ BROKEN = {
         "from: target, days: 11",
         "The message “site-call” would fall outside a window.",
     ),
+    "nobody knows the public holidays of the country": (
+        "public_holidays_of: FR",
+        "public_holidays_of: XX",
+        "The public holidays of the country “XX” are not known.",
+    ),
+    "the invitation waits for the site beyond the window": (
+        "site_tasks: []",
+        """site_tasks:
+  - code: check_contacts
+    label: {fr: Vérifier, en: Check}
+    phases: [on_treatment]
+    days_before_opening: 7
+    invitation_waits_days: 8""",
+        "The invitation would wait beyond the window of “C##”.",
+    ),
     "a code appears twice": (
         "  - code: END4W",
         "  - code: START",

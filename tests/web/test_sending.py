@@ -8,12 +8,15 @@ from clinic_world import Clinic, build_clinic
 from conftest import NOW, SettableClock
 from flask import Flask
 
+from pro_app.audit.actor import system_actor
 from pro_app.reminders.outbox.claims import ClaimedMessage, Outcome, claim_next, record_outcome
+from pro_app.services.channel_reports import Report, record_report
 from pro_app.services.heartbeats import record_heartbeat
 from pro_app.services.leadership import claim_lead
 
 SILENT = "Personne ne s’occupe des messages"
 WAITING = "Des messages attendent"
+UNPLACED = "be placed"
 WELL = "Les messages partent comme prévu"
 
 
@@ -103,6 +106,24 @@ def test_health_tells_silence_the_leader_and_what_is_late(
     settle(clinic, clock, Outcome("sent"))
     body = client.get("/healthz").get_json()
     assert (body["worker"], body["leader_term"], body["late_messages"]) == ("ok", 1, 0)
+
+
+def test_what_came_back_and_could_not_be_placed_is_counted_where_somebody_looks(
+    coordinator: StaffBrowser, clinic: Clinic, clock: SettableClock
+) -> None:
+    assert UNPLACED not in coordinator.get("/admin/sending").text
+    reports = (
+        Report("a", "unreadable"),
+        Report("b", "bounced", provider_ref="unknown@example.org"),
+        Report("c", "bounced", outbox_message_id=1),
+    )
+    with clinic.writing() as session:
+        for report in reports:
+            actor = system_actor("test", "report")
+            record_report(session, report, usable_channels={"email"}, actor=actor, now=clock.now)
+    page = coordinator.get("/admin/sending").text
+    assert UNPLACED in page
+    assert "2 " in page[: page.index(UNPLACED)][-200:] or "2 reports" in page
 
 
 def test_for_a_nurse_there_is_no_such_page(app: Flask, clinic: Clinic) -> None:

@@ -9,7 +9,12 @@ COMPLETION = TableDefinition(
     (
         STUDY,
         VISIT,
-        Column("randomised", "integer", "Personnes tirées au sort", "People randomised"),
+        Column(
+            "randomised",
+            "integer",
+            "Personnes tirées au sort (incluses, si personne ne l’est)",
+            "People randomised (enrolled, if nobody is)",
+        ),
         Column("expected", "integer", "Questionnaires attendus", "Forms expected"),
         Column("received", "integer", "Questionnaires reçus", "Forms received"),
         Column(
@@ -23,7 +28,12 @@ COMPLETION = TableDefinition(
         Column("incomplete", "integer", "Commencés, jamais envoyés, clos", "Begun, never sent, closed"),
         Column("missed", "integer", "Manquants", "Missed"),
         Column("completed", "integer", "Attendus et valides", "Expected and valid"),
-        Column("available", "integer", "Tirés au sort et valides", "Randomised and valid"),
+        Column(
+            "available",
+            "integer",
+            "Valides, au dénominateur fixe",
+            "Valid, in the fixed denominator",
+        ),
         Column(
             "completion_rate",
             "number",
@@ -33,8 +43,8 @@ COMPLETION = TableDefinition(
         Column(
             "available_data_rate",
             "number",
-            "Taux de données disponibles : valides ÷ toutes les personnes tirées au sort",
-            "Available-data rate: valid ÷ everyone randomised (fixed denominator)",
+            "Taux de données disponibles : valides ÷ personnes tirées au sort (ou incluses)",
+            "Available-data rate: valid ÷ randomised or enrolled (fixed denominator)",
         ),
     ),
 )

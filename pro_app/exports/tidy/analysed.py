@@ -1,14 +1,23 @@
-"""Which forms take no part in analyses though they are in the tables: one rule for all that analyse."""
+"""Who and which forms take part in analyses, of all that are in the tables: one rule for all that analyse."""
 
 import polars as pl
 
 from pro_app.exports.frames import Tables
+from pro_app.protocol.protocol import ENROLLED, RANDOMISED, Protocol
 
 AFTER_DEATH, AFTER_RANDOMISATION = "after_death", "after_randomisation"
 """Columns: answered after the day of death; a baseline form given after randomisation."""
 
+_DATES = {RANDOMISED: "randomised_on", ENROLLED: "consented_on"}
+"""The column of `participants` that says when an event of that kind was."""
+
 _PERSON = ("site", "participant_code")
 _FORM = (*_PERSON, "visit_code", "ordinal")
+
+
+def is_in_denominator(protocol: Protocol) -> pl.Expr:
+    """Say whether a row of `participants` stands in the fixed denominator: randomised, or else enrolled."""
+    return pl.col(_DATES[protocol.denominator_event]).is_not_null()
 
 
 def is_after(day: str) -> pl.Expr:

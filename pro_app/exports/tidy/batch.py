@@ -34,7 +34,9 @@ def derive_tables(batch: BatchRecord, release: Release) -> Tables:
 
     Raises KeyError for an instrument that the release does not hold.
     """
-    people = make_frame(PARTICIPANTS, _each(map(list_participant_rows, batch.people)))
+    people = make_frame(
+        PARTICIPANTS, _each(list_participant_rows(person, release.protocol) for person in batch.people)
+    )
     forms = make_forms(batch.people, release)
     observed_on = find_observed_days(batch.people, forms, batch.answers)
     valid_ids = find_valid_assessments(forms, batch.scores)

@@ -9,6 +9,8 @@ from pro_app.compliance.rates import AssessmentOutcome, VisitCompletion, list_vi
 from pro_app.exports.frames import Tables, make_frame
 from pro_app.exports.release import Release
 from pro_app.exports.tables.completion import COMPLETION
+from pro_app.exports.tidy.analysed import is_in_denominator
+from pro_app.protocol.protocol import Protocol
 from pro_app.protocol.state import STILL_OPEN
 from pro_app.protocol.visit_order import order_visit_codes
 
@@ -16,18 +18,24 @@ _COUNTS = ("expected", "received", "valid", "in_window", "late", "incomplete", "
 
 
 class CompletionCount:
-    """The forms of each visit whose windows have closed; a participant is in one batch only."""
+    """The forms of each visit whose windows have closed; a participant is in one batch only.
 
-    def __init__(self) -> None:
+    The column `randomised` is the fixed denominator: everyone enrolled, where nobody is randomised.
+    """
+
+    def __init__(self, protocol: Protocol) -> None:
+        self._is_in_denominator = is_in_denominator(protocol)
         self._visits: dict[str, Counter[str]] = {}
         self._randomised = 0
 
     def add(self, tables: Tables) -> None:
         """Count a batch of whole participants."""
         people = (
-            tables["participants"].select("site", "participant_code", "randomised_on").with_row_index("id")
+            tables["participants"]
+            .select("site", "participant_code", counts=self._is_in_denominator)
+            .with_row_index("id")
         )
-        randomised = people.filter(pl.col("randomised_on").is_not_null())["id"].to_list()
+        randomised = people.filter("counts")["id"].to_list()
         outcomes = list(_list_outcomes(tables["assessments"], people))
         for visit in list_visit_completions(outcomes, visit_codes=(), randomised_ids=randomised):
             self._visits.setdefault(visit.visit_code, Counter()).update(_count(visit))

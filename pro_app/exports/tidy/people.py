@@ -5,20 +5,22 @@ from datetime import date
 
 from pro_app.exports.tidy.records import AFTER_RANDOMISATION, PersonRecord, VisitRecord
 from pro_app.protocol.events import list_valid_events
+from pro_app.protocol.protocol import Protocol
 from pro_app.protocol.state import AssessmentState
 
 Row = dict[str, object]
 """Column name -> value."""
 
 
-def list_participant_rows(person: PersonRecord) -> Iterator[Row]:
-    """Give the one row of the table `participants`."""
+def list_participant_rows(person: PersonRecord, protocol: Protocol) -> Iterator[Row]:
+    """Give the one row of the table `participants`; where there is just one arm, everybody is in it."""
     facts = person.facts
+    arm = protocol.find_arm(facts.arm)
     yield person.keys | {
         "language": person.language,
         "protocol_version": person.protocol_version,
         "consented_on": person.consented_on,
-        "arm": facts.arm,
+        "arm": arm.code if arm else facts.arm,
         "randomised_on": facts.randomised_on,
         "infusions": len(facts.infusions),
         "last_infusion_on": max(facts.infusions, default=None),

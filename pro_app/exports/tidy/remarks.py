@@ -9,7 +9,7 @@ from pro_app.exports.frames import Tables
 from pro_app.exports.manifest import PLACEHOLDER_REMARK, TEST_REMARK
 from pro_app.exports.release import Release
 from pro_app.exports.remarks import Remark
-from pro_app.exports.tidy.analysed import is_after
+from pro_app.exports.tidy.analysed import is_after, is_in_denominator
 from pro_app.exports.tidy.remark_words import WORDS
 from pro_app.protocol.protocol import UNSCHEDULED
 from pro_app.scoring.interpretation import find_baseline_candidates
@@ -25,7 +25,7 @@ _ABOUT_PEOPLE = {
     "died_before_first_visit": (pl.col("died_on") <= pl.col("first_target_on"))
     | (pl.col("died_on").is_not_null() & pl.col("first_target_on").is_null()),
     "no_answer": ~pl.col("has_answer"),
-    "no_baseline": pl.col("randomised_on").is_not_null() & (pl.col("baseline_forms") == 0),
+    "no_baseline": pl.col("counts") & (pl.col("baseline_forms") == 0),
     "two_baselines": pl.col("baseline_forms") > 1,
 }
 """Code -> which people it is about, in the order in which the remarks about a person come."""
@@ -103,7 +103,11 @@ class RemarkCollector:
             .join(enrolled.agg(pl.col("occurred_on").min().alias("enrolled_on")), on=_PERSON, how="left")
             .join(planned.agg(pl.col("target_on").min().alias("first_target_on")), on=_PERSON, how="left")
             .join(given.with_columns(has_answer=True), on=_PERSON, how="left")
-            .with_columns(pl.col("baseline_forms").fill_null(0), pl.col("has_answer").fill_null(value=False))
+            .with_columns(
+                pl.col("baseline_forms").fill_null(0),
+                pl.col("has_answer").fill_null(value=False),
+                counts=is_in_denominator(self._release.protocol),
+            )
         )
 
     def _list_about_forms(self, tables: Tables) -> Iterator[Remark]:

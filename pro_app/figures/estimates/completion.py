@@ -6,7 +6,9 @@ import polars as pl
 
 from pro_app.compliance.rates import AssessmentOutcome, VisitCompletion, list_visit_completions
 from pro_app.exports.frames import Tables
+from pro_app.exports.tidy.analysed import is_in_denominator
 from pro_app.figures.estimates.grouping import with_arm
+from pro_app.protocol.protocol import Protocol
 from pro_app.protocol.state import STILL_OPEN
 
 _COUNTS = ("randomised", "expected", "received", "valid", "in_window", "late", "incomplete", "missed")
@@ -14,18 +16,19 @@ _NO_REASON = "NOT_GIVEN"
 """What stands in place of a reason that nobody has given."""
 
 
-def estimate_completion(tables: Tables, *, by_arm: bool = False) -> pl.DataFrame:
+def estimate_completion(tables: Tables, protocol: Protocol, *, by_arm: bool = False) -> pl.DataFrame:
     """Give both rates and their parts for each planned visit of which a window has closed.
 
     Columns: arm, visit_code, the counts of forms, completion_rate and available_data_rate (0-1, empty
-    where nobody stands in the denominator).
+    where nobody stands in the denominator). The count `randomised` is the fixed denominator: everyone
+    enrolled, where the protocol randomises nobody.
     """
     people = with_arm(tables["participants"].drop("arm"), tables, by_arm=by_arm)
     forms = with_arm(tables["assessments"], tables, by_arm=by_arm).sort("opens_on", maintain_order=True)
     rows: list[dict[str, object]] = []
     for (arm,), group in people.sort("arm").group_by("arm", maintain_order=True):
         numbers = {code: place for place, code in enumerate(group["participant_code"])}
-        randomised = group.filter(pl.col("randomised_on").is_not_null())["participant_code"]
+        randomised = group.filter(is_in_denominator(protocol))["participant_code"]
         completions = list_visit_completions(
             _list_outcomes(forms.filter(pl.col("arm") == arm), numbers),
             visit_codes=(),

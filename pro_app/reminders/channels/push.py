@@ -31,7 +31,8 @@ OK_FROM, OK_UNTIL = 200, 300
 GONE = frozenset({404, 410})
 NEVER = frozenset({400, 413})
 KEY_REFUSED = frozenset({401, 403})
-GATEWAY_TIMEOUT = 504
+BUSY = frozenset({429, 503})
+FAULTS = range(500, 600)
 REASON = re.compile(rb'"reason"\s*:\s*"([A-Za-z]{1,40})"')
 
 
@@ -125,17 +126,18 @@ def make_private_key() -> str:
 
 
 def _wait(message: OutgoingMessage) -> timedelta:
-    """How long the push service keeps the message for a browser that is off."""
+    """How long the push service keeps the message for a browser that is off; zero: not at all."""
     if message.expires_at is None:
         return USUAL_WAIT
-    return min(max(message.expires_at - message.at, timedelta(minutes=1)), LONGEST_WAIT)
+    return min(max(message.expires_at - message.at, timedelta(0)), LONGEST_WAIT)
 
 
 def _check_reply(reply: HttpReply) -> None:
     """Raise what an answer means, unless the push service took the message.
 
-    A key that is refused is ours to mend, yet only this push service is asked less: the address is one that
-    a participant supplied, and must not be able to hold up those of others.
+    A key that is refused is ours to mend, yet it holds up this message alone: the address is one that a
+    participant supplied, perhaps made under another key, and must not be able to hold up those of others. A
+    push service that failed may have failed after it had taken the message.
     """
     status = reply.status
     if OK_FROM <= status < OK_UNTIL:
@@ -147,10 +149,10 @@ def _check_reply(reply: HttpReply) -> None:
     if status in KEY_REFUSED:
         said = REASON.search(reply.body)
         reason = f"push_key_refused_{status}" + (f"_{said[1].decode()}" if said else "")
-        raise Retryable(reason, scope="queue", retry_after_s=reply.retry_after_s)
+        raise Retryable(reason, retry_after_s=reply.retry_after_s)
     raise Retryable(
         f"push_{status}",
-        maybe_accepted=status == GATEWAY_TIMEOUT,
-        scope="message" if status == GATEWAY_TIMEOUT else "queue",
+        maybe_accepted=status in FAULTS and status not in BUSY,
+        scope="queue" if status in BUSY else "message",
         retry_after_s=reply.retry_after_s,
     )

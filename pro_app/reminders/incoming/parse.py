@@ -17,16 +17,19 @@ from flufl.bounce import all_failures
 
 ReportKind = Literal["delivered", "delayed", "bounced", "complained", "unsubscribed", "answered"]
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)  # what it logs may quote an address
-LARGEST_MAIL = 1024 * 1024
+LARGEST_MAIL = 128 * 1024
 """Beyond this much of a mail (bytes) nothing is looked for; reports are a few kilobytes."""
+LARGEST_ODD_BOUNCE = 32 * 1024
+"""Likewise for what has a format of its own, whose detectors try many things on each line."""
 RECIPIENT_HEADERS = ("to", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "cc", "resent-to")
 NAMING_HEADERS = ("return-path", "original-mail-from", "list-unsubscribe")
 NAMED_IDS = ("message-id", "original-message-id", "x-original-message-id", "in-reply-to", "references")
 TOKEN = re.compile(r"\+(?P<kind>[bu])-(?P<token>[0-9a-z]{21,40})@", re.IGNORECASE)
-OWN_ID = re.compile(r"<?([0-9a-f]{40}@[^\s<>@]{1,120})>?", re.IGNORECASE)
+OWN_ID = re.compile(r"<?([0-9a-f]{40}@[a-z0-9.-]{1,120})>?", re.IGNORECASE | re.ASCII)
 STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
-PASSING = ("4.", "5.2.2", "5.2.3", "5.3.", "5.6.", "5.7.")
-"""Status codes of bounces that are no fault of the address: gave up, mailbox full, too long, filtered."""
+NOT_THE_ADDRESS = re.compile(r"4\..*|5\.(1\.[78]|2\.[23]|3\..*|4\.(?!1$).*|6\..*|7\..*)")
+"""Status codes of bounces that are no fault of the address: gave up, our sender, mailbox full, too long, no
+way there, filtered. Of the fourth group 5.4.1 is how Exchange says that it does not know the recipient."""
 GRAVEST_FIRST = ("bounced", "delayed", "delivered")
 ACTIONS: dict[str, ReportKind] = {
     "failed": "bounced",
@@ -39,7 +42,8 @@ ACTIONS: dict[str, ReportKind] = {
 MAIL_SERVER = re.compile(r"mailer.?daemon|postmaster|mail delivery|microsoftexchange", re.IGNORECASE)
 MACHINE_HEADERS = ("x-autoreply", "x-autorespond", "x-auto-response-suppress")
 WISHES_TO_STOP = frozenset({"opt-out", "opt-out-list"})
-NOT_AGAINST_US = frozenset({"not-spam"})
+COMPLAINTS = frozenset({"abuse", "fraud"})
+"""Reports of other kinds (RFC 5965, 6591) are no word of the reader: a signature that failed, a virus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class MailReport:
 
 def blames_address(status: str | None) -> bool:
     """Tell whether a bounce with this enhanced status code is the fault of the address; None has no code."""
-    return status is None or not status.startswith(PASSING)
+    return status is None or NOT_THE_ADDRESS.fullmatch(status) is None
 
 
 def find_status(text: str | None) -> str | None:
@@ -76,26 +80,30 @@ def parse_mail(raw: bytes) -> MailReport | None:
     """Read a mail (RFC 5322, bytes as received); None for one that is no report about a message of ours."""
     seen = raw[:LARGEST_MAIL]
     try:
-        return _parse(message_from_bytes(seen), seen.decode("ascii", "replace"))
+        return _parse(message_from_bytes(seen), seen)
     except Exception:  # noqa: BLE001 -- the parsers of the library stumble over what strangers can make
         return None
 
 
-def _parse(mail: Message, text: str) -> MailReport | None:
+def _parse(mail: Message, seen: bytes) -> MailReport | None:
+    text = seen.decode("ascii", "replace")
     addressed = _find_token(_header_values(mail, RECIPIENT_HEADERS))
     parts = list(mail.walk())
     token = addressed[1] if addressed else _find_named_token(parts, text)
     message_id = _find_message_id(mail, parts, text)
-    complaint = _find_complaint(parts)
-    if complaint is not None:
-        return MailReport(complaint, token, message_id)
+    feedback = _find_feedback(parts)
+    if feedback is not None:
+        complaint = _find_complaint(feedback)
+        return MailReport(complaint, token, message_id) if complaint else None
     told = _find_delivery_status(parts)
     if told is None and addressed is not None and addressed[0] == "u":
         return MailReport("unsubscribed", token, message_id)
     if told is None and _is_from_machine(mail):
         return MailReport("answered", token, message_id)
-    told = told or _find_odd_bounce(mail)
-    if told is None or not (token or message_id):
+    if not (token or message_id):
+        return None
+    told = told or _find_odd_bounce(message_from_bytes(seen[:LARGEST_ODD_BOUNCE]))
+    if told is None:
         return None
     return MailReport(told[0], token, message_id, told[1])
 
@@ -154,14 +162,18 @@ def _find_blocks(parts: list[Message], content_type: str) -> Iterator[Message]:
             yield message_from_bytes(_payload_text(part).encode("ascii", "replace"))
 
 
-def _find_complaint(parts: list[Message]) -> ReportKind | None:
+def _find_feedback(parts: list[Message]) -> str | None:
+    """Find what kind of feedback a feedback report gives, empty where it does not say."""
     for block in _find_blocks(parts, "message/feedback-report"):
-        kind = str(block.get("feedback-type", "")).strip().lower()
-        if kind in WISHES_TO_STOP:
-            return "unsubscribed"
-        if kind and kind not in NOT_AGAINST_US:
-            return "complained"
+        return str(block.get("feedback-type", "")).strip().lower()
     return None
+
+
+def _find_complaint(feedback: str) -> ReportKind | None:
+    """Tell what the reader means by a kind of feedback; None where it is not the reader who speaks."""
+    if feedback in WISHES_TO_STOP:
+        return "unsubscribed"
+    return "complained" if feedback in COMPLAINTS else None
 
 
 def _find_delivery_status(parts: list[Message]) -> tuple[ReportKind, str | None] | None:

@@ -7,8 +7,15 @@ from typing import Literal
 from pro_app.reminders.sending_hours import SendingHours
 
 LEASE = timedelta(minutes=10)
+BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
+"""How long after each attempt that failed the next one comes; the last one for all that follow."""
 MOST_DOUBTS = 2
 """How often a message may perhaps have been accepted before it is not tried again."""
+
+
+def find_back_off(attempts: int) -> timedelta:
+    """Give how long to wait after so many attempts (at least one) that failed."""
+    return BACK_OFF[min(attempts, len(BACK_OFF)) - 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +23,13 @@ class ClaimedMessage:
     """One message that this claim may send, with all that its text needs; the address is in the vault.
 
     `hours` is None where the message may go out at any hour, `expires_at` where it never loses its sense.
-    From `lease_until` on somebody else may have it, and it is not to be sent under this claim.
+    From `lease_until` on somebody else may have it, and it is not to be sent under this claim. With
+    `generation` the key names the message in whatever comes back about it.
     """
 
     message_id: int
     message_key: str
+    generation: int
     claim_token: str
     lease_until: datetime
     participant_id: int

@@ -7,10 +7,10 @@ that was claimed when the stop came is in hand and may still go. A claim carries
 whose lease ran out is taken over once at most, since nobody knows whether its message arrived.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import BindParameter, Boolean, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from pro_app.clock import civil_date
@@ -20,18 +20,30 @@ from pro_app.reminders.outbox.plan import GONE_OUT, check_channel
 from pro_app.reminders.outbox.planning import TEST_MESSAGE, replan_reminders
 from pro_app.reminders.outbox.rows import check_row, find_allowed, finish_row, take_back_row
 from pro_app.reminders.policy import WINDOW_CLOSED
+from pro_app.reminders.sending_hours import find_allowed_moment
 from pro_app.reminders.situation import PUSH, Situation, load_situation
 from pro_app.storage.tables.outbox import OutboxMessage
 from pro_app.storage.tables.participants import Participant
 from pro_app.storage.tables.sites import Site
 
+Moment = datetime | BindParameter[datetime]
 __all__ = ["LEASE", "ClaimedMessage", "Outcome", "Settled", "claim_next", "record_outcome"]
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-def claim_next(session: Session, *, claim_token: str, now: datetime) -> ClaimedMessage | Settled | None:
-    """Claim the message that has been due longest, or settle it if it may not go out; None if none is due."""
+def claim_next(
+    session: Session,
+    *,
+    claim_token: str,
+    now: datetime,
+    find_name: Callable[[OutboxMessage], str | None] = lambda _row: None,
+) -> ClaimedMessage | Settled | None:
+    """Claim the message that has been due longest, or settle it if it may not go out; None if none is due.
+
+    `find_name` gives the name that a message will be reported under, where that is known before it goes: it
+    is kept with the claim, so that a report that is faster than the outcome finds its message.
+    """
     found = _find_claimable(session, now)
     if found is None:
         return None
@@ -45,11 +57,13 @@ def claim_next(session: Session, *, claim_token: str, now: datetime) -> ClaimedM
     row.state, row.claimed_by, row.lease_until = "claimed", claim_token, now + LEASE
     row.attempts += 1
     row.first_attempt_at = row.first_attempt_at or now
-    site = session.get_one(Site, row.site_id)
+    row.provider_ref = find_name(row) or row.provider_ref
+    site = session.scalars(_SITE, {"site_id": row.site_id}).one()
     visit = situation.find_visit(row.planned_visit_id, row.assessment_id)
     return ClaimedMessage(
         message_id=row.id,
         message_key=row.message_key,
+        generation=row.generation,
         claim_token=claim_token,
         lease_until=now + LEASE,
         participant_id=participant.id,
@@ -66,7 +80,7 @@ def claim_next(session: Session, *, claim_token: str, now: datetime) -> ClaimedM
     )
 
 
-def select_due(now: datetime) -> Select[OutboxMessage, Participant]:
+def select_due(now: Moment) -> Select[OutboxMessage, Participant]:
     """Select the messages to be tried, the one that waits longest first; nothing else is looked at."""
     return (
         select(OutboxMessage, Participant)
@@ -76,7 +90,7 @@ def select_due(now: datetime) -> Select[OutboxMessage, Participant]:
     )
 
 
-def select_lost(now: datetime) -> Select[OutboxMessage, Participant]:
+def select_lost(now: Moment) -> Select[OutboxMessage, Participant]:
     """Select the claims whose lease ran out, the oldest first."""
     return (
         select(OutboxMessage, Participant)
@@ -86,18 +100,21 @@ def select_lost(now: datetime) -> Select[OutboxMessage, Participant]:
     )
 
 
+_SITE = select(Site).where(Site.id == bindparam("site_id"))
+_CLAIMABLE = tuple(
+    select_any(bindparam("now")).limit(1).with_for_update(skip_locked=True, key_share=True)
+    for select_any in (select_lost, select_due)
+)
+"""These are made once: each look asks them, and making them takes as long as asking them."""
+
+
 def _find_claimable(session: Session, now: datetime) -> tuple[OutboxMessage, Participant] | None:
     """Lock the oldest lost claim, else the oldest message to be tried; what others hold is skipped."""
-    return _find_first(session, select_lost(now)) or _find_first(session, select_due(now))
-
-
-def _find_first(
-    session: Session, statement: Select[OutboxMessage, Participant]
-) -> tuple[OutboxMessage, Participant] | None:
-    found = session.execute(
-        statement.limit(1).with_for_update(skip_locked=True, key_share=True)
-    ).one_or_none()
-    return None if found is None else (found[0], found[1])
+    for statement in _CLAIMABLE:
+        found = session.execute(statement, {"now": now}).one_or_none()
+        if found is not None:
+            return found[0], found[1]
+    return None
 
 
 def _settle(session: Session, row: OutboxMessage, situation: Situation, *, now: datetime) -> bool:
@@ -117,11 +134,32 @@ def _settle(session: Session, row: OutboxMessage, situation: Situation, *, now: 
     allowed_at = find_allowed(row, situation, now=now)
     if allowed_at <= now:
         return False
-    if row.expires_at is not None and allowed_at >= row.expires_at:
-        take_back_row(row, WINDOW_CLOSED, now=now)
-    else:
-        row.attempt_at = allowed_at
+    _put_off(row, situation, allowed_at, now=now)
     return True
+
+
+def _put_off(row: OutboxMessage, situation: Situation, allowed_at: datetime, *, now: datetime) -> None:
+    """Let a message wait until it may go out, or take it back where its window leaves no such moment."""
+    if row.expires_at is None or allowed_at < row.expires_at:
+        row.attempt_at = allowed_at
+        if situation.held_until is not None:
+            row.outcome_reason = None  # It is the pause that it waits for, whatever went wrong before.
+    elif find_allowed_moment(now, situation.hours) < row.expires_at:
+        # A pause runs beyond the window, and may be ended before: until the window closes nothing is over.
+        row.attempt_at = row.expires_at
+    else:
+        take_back_row(row, WINDOW_CLOSED, now=now)
+
+
+_OTHERS = select(OutboxMessage).where(
+    OutboxMessage.participant_id == bindparam("participant_id"),
+    OutboxMessage.state.in_(("planned", *GONE_OUT)),
+    or_(OutboxMessage.state != "planned", OutboxMessage.attempt_at <= bindparam("now")),
+    (OutboxMessage.channel == PUSH) == bindparam("is_push", type_=Boolean()),
+    OutboxMessage.planned_visit_id.is_not(None),
+    OutboxMessage.id != bindparam("message_id"),
+)
+"""The messages that a message may be overtaken by: those that went out or are due."""
 
 
 def _is_overtaken(session: Session, row: OutboxMessage, situation: Situation, *, now: datetime) -> bool:
@@ -133,16 +171,13 @@ def _is_overtaken(session: Session, row: OutboxMessage, situation: Situation, *,
     """
     if row.planned_visit_id is None:
         return False
-    others = session.scalars(
-        select(OutboxMessage).where(
-            OutboxMessage.participant_id == row.participant_id,
-            OutboxMessage.state.in_(("planned", *GONE_OUT)),
-            or_(OutboxMessage.state != "planned", OutboxMessage.attempt_at <= now),
-            (OutboxMessage.channel == PUSH) if row.channel == PUSH else (OutboxMessage.channel != PUSH),
-            OutboxMessage.planned_visit_id.is_not(None),
-            OutboxMessage.id != row.id,
-        )
-    ).all()
+    about = {
+        "participant_id": row.participant_id,
+        "message_id": row.id,
+        "is_push": row.channel == PUSH,
+        "now": now,
+    }
+    others = session.scalars(_OTHERS, about).all()
     return _is_late(row, others) or any(
         other.state == "planned"
         and _urgency(other) < _urgency(row)

@@ -7,18 +7,28 @@ person's next channel in the same transaction.
 from collections.abc import Container
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from pro_app.reminders.outbox.attempts import MOST_DOUBTS, ClaimedMessage, Outcome
+from pro_app.reminders.outbox.attempts import MOST_DOUBTS, ClaimedMessage, Outcome, find_back_off
 from pro_app.reminders.outbox.rows import finish_row
 from pro_app.reminders.outbox.take_over import hand_over
 from pro_app.reminders.sending_hours import find_allowed_moment
 from pro_app.storage.queries.participants import find_participant
 from pro_app.storage.tables.outbox import OutboxMessage
 
-BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
 GIVEN_UP_AFTER = timedelta(hours=72)
+
+
+_CLAIMED = (
+    select(OutboxMessage)
+    .where(
+        OutboxMessage.id == bindparam("message_id"),
+        OutboxMessage.state == "claimed",
+        OutboxMessage.claimed_by == bindparam("claim_token"),
+    )
+    .with_for_update(key_share=True)
+)
 
 
 def record_outcome(
@@ -37,13 +47,7 @@ def record_outcome(
         # Whoever changes a person's messages locks the person first, or two would wait for each other.
         find_participant(session, claimed.participant_id, lock=True)
     row = session.scalars(
-        select(OutboxMessage)
-        .where(
-            OutboxMessage.id == claimed.message_id,
-            OutboxMessage.state == "claimed",
-            OutboxMessage.claimed_by == claimed.claim_token,
-        )
-        .with_for_update(key_share=True)
+        _CLAIMED, {"message_id": claimed.message_id, "claim_token": claimed.claim_token}
     ).one_or_none()
     if row is None:
         return None
@@ -86,7 +90,7 @@ def give_up(
 def _back_off(row: OutboxMessage, outcome: Outcome, now: datetime) -> datetime:
     """Count a failed attempt and give when to try again, at growing distances."""
     row.doubts += outcome.kind == "doubtful"
-    return now + BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1]
+    return now + find_back_off(row.attempts)
 
 
 def _defer(row: OutboxMessage, outcome: Outcome, *, now: datetime) -> datetime:

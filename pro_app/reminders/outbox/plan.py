@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from pro_app.reminders.outbox.attempts import find_back_off
 from pro_app.reminders.outbox.rows import check_row, find_channel_of
 from pro_app.reminders.policy import (
     PlannedReminder,
@@ -45,7 +46,10 @@ class NewMessage:
 
 @dataclass(frozen=True, slots=True)
 class OutboxPlan:
-    """What becomes of the rows: taken back (with the reason), moved or planned again, and new ones."""
+    """What becomes of the rows: taken back (with the reason), moved or planned again, and new ones.
+
+    Of a renewed row that was tried and is still planned, only the time of the next attempt changes.
+    """
 
     withdrawn: tuple[tuple[OutboxMessage, str], ...]
     renewed: tuple[tuple[OutboxMessage, PlannedReminder], ...]
@@ -200,14 +204,14 @@ class _Planner:
     ) -> PlannedReminder | None:
         """Give when a row is to go out now, if that differs from what it says; None if nothing changes.
 
-        A row that is being tried goes on as it is, one that may have arrived is left alone.
+        A row that was tried keeps its count and its reason; it only comes forward if it was put off.
         """
+        if row.state == "planned" and row.attempts:
+            return self._bring_forward(row, wished)
         if has_gone_out(row) or row.state not in {"planned", "cancelled"}:
             return None
         if row.state == "cancelled":
             return reminder if reminder is not None and reminder.refused is None else None
-        if row.attempts:
-            return None
         if row.due_at <= self.now:
             return self._bring_forward(row, wished)
         if reminder is None or _says(row, reminder):
@@ -217,10 +221,12 @@ class _Planner:
     def _bring_forward(self, row: OutboxMessage, wished: PlannedReminder) -> PlannedReminder | None:
         """Let a due message that was put off (by a pause that ended early, say) go at the next moment.
 
-        Its due time stays: a later one would only hold it back.
+        Its due time stays: a later one would only hold it back. One that was tried waits at most as long as
+        after an attempt just now.
         """
-        held_until = self.situation.held_until or self.now
-        try_at = find_allowed_moment(max(self.now, held_until), self.situation.hours)
+        next_at = self.now + find_back_off(row.attempts) if row.attempts else self.now
+        held_until = self.situation.held_until or next_at
+        try_at = find_allowed_moment(max(next_at, held_until, row.due_at), self.situation.hours)
         if row.attempt_at <= try_at or (row.expires_at is not None and try_at >= row.expires_at):
             return None
         return replace(wished, due_at=row.due_at, expires_at=row.expires_at, try_at=try_at, refused=None)

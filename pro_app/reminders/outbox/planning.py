@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, select, update
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from pro_app.reminders.outbox.plan import NewMessage, OutboxPlan, plan_outbox
@@ -13,6 +13,22 @@ from pro_app.reminders.situation import load_situation
 from pro_app.storage.tables.outbox import OutboxMessage
 from pro_app.storage.tables.participants import Participant
 
+_ROWS = (
+    select(OutboxMessage)
+    .where(
+        OutboxMessage.participant_id == bindparam("participant_id"),
+        OutboxMessage.planned_visit_id.is_not(None),
+    )
+    .order_by(OutboxMessage.id)
+)
+_LOCKED_ROWS = _ROWS.with_for_update().execution_options(populate_existing=True)
+_PLANNED = (
+    select(OutboxMessage)
+    .where(OutboxMessage.state == "planned")
+    .order_by(OutboxMessage.id)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 TEST_MESSAGE = "test"
 TEST_MESSAGE_LIFE = timedelta(hours=2)
 
@@ -34,14 +50,8 @@ def list_rows(session: Session, participant_id: int, *, lock: bool) -> Sequence[
 
     `lock` keeps others from changing them and reads them anew.
     """
-    statement = (
-        select(OutboxMessage)
-        .where(OutboxMessage.participant_id == participant_id, OutboxMessage.planned_visit_id.is_not(None))
-        .order_by(OutboxMessage.id)
-    )
-    if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
-    return session.scalars(statement).all()
+    statement = _LOCKED_ROWS if lock else _ROWS
+    return session.scalars(statement, {"participant_id": participant_id}).all()
 
 
 def cancel_reminders(
@@ -52,23 +62,22 @@ def cancel_reminders(
     assessment_id: int | None = None,
     participant_id: int | None = None,
 ) -> None:
-    """Withdraw every planned message of an assessment or of a participant, test messages included."""
+    """Withdraw every planned message of an assessment or of a participant, test messages included.
+
+    Lock the person first, as everybody does who changes more than one of a person's messages; the messages
+    are locked in the order of their keys, as in `list_rows`.
+    """
     if assessment_id is None and participant_id is None:
         raise ValueError("cancel_reminders needs an assessment or a participant")
     session.flush()
-    statement = update(OutboxMessage).where(OutboxMessage.state == "planned")
+    statement = _PLANNED
     if assessment_id is not None:
         statement = statement.where(OutboxMessage.assessment_id == assessment_id)
     if participant_id is not None:
         statement = statement.where(OutboxMessage.participant_id == participant_id)
-    session.execute(
-        statement.values(
-            # What may have arrived already is not called cancelled.
-            state=case((OutboxMessage.doubts > 0, "unknown"), else_="cancelled"),
-            outcome_reason=reason,
-            finished_at=now,
-        ).execution_options(synchronize_session="fetch")
-    )
+    for row in session.scalars(statement).all():
+        withdraw_row(row, reason, now=now)
+    session.flush()
 
 
 def enqueue_test_message(
@@ -108,6 +117,9 @@ def _apply(session: Session, plan: OutboxPlan, *, participant: Participant, now:
     for row, reason in plan.withdrawn:
         withdraw_row(row, reason, now=now)
     for row, reminder in plan.renewed:
+        if row.state == "planned" and row.attempts:
+            row.attempt_at = reminder.attempt_at
+            continue
         plan_again(
             row, due_at=reminder.due_at, attempt_at=reminder.attempt_at, expires_at=reminder.expires_at
         )

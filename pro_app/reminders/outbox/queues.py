@@ -1,7 +1,8 @@
 """Sending slowly: how fast one queue may send, and how long it rests after its server has said "later".
 
-A queue is a channel and, for e-mail, the domain of the recipient: a provider that has too much of our mail
-answers 4xx to all of it, and the more we insist the longer it does. All workers share the queues through the
+A queue is a channel and, for e-mail, the domain of the recipient, for a notification the host of the push
+service: a provider that has too much of our mail answers 4xx to all of it, and the more we insist the longer
+it does. All workers share the queues through the
 database; nothing is locked while a message is sent, so two workers may go past the pace by one message each.
 """
 
@@ -10,17 +11,18 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from pro_app.contacts.push_subscription import find_push_host
 from pro_app.storage.tables.outbox import SendQueue
 
 MINUTE = timedelta(minutes=1)
 LONGEST_REST = timedelta(minutes=60)
 MOST_DOUBLINGS = 6
 UNPACED_CHANNELS = frozenset({"push"})
-"""A push service is many servers, and asks for patience itself."""
+"""A push service asks for patience itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Pace:
 
 
 UNHURRIED = Pace(None)
+_STATE = select(SendQueue.next_at, SendQueue.strikes).where(SendQueue.queue == bindparam("queue"))
+_LOCKED = select(SendQueue).where(SendQueue.queue == bindparam("queue")).with_for_update()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +61,28 @@ class QueueState:
 
 
 def find_queue(channel: str, address: str, *, secret_key: str) -> str | None:
-    """Name the queue of an address, without the address: None for a channel that has none."""
+    """Name the queue of an address, without the address: None for a push address that names no host."""
     if channel in UNPACED_CHANNELS:
-        return None
-    _, at, domain = address.rpartition("@")
-    if not at:
-        return channel
+        domain = find_push_host(address)
+        if domain is None:
+            return None
+    else:
+        _, at, domain = address.rpartition("@")
+        if not at:
+            return channel
     digest = hmac.new(secret_key.encode(), f"queue:{domain.lower()}".encode(), hashlib.sha256).hexdigest()
     return f"{channel}:{digest[:32]}"
 
 
+def find_pace(channel: str, pace: Pace) -> Pace:
+    """Give the pace of a channel in an installation that sends at `pace`."""
+    return UNHURRIED if channel in UNPACED_CHANNELS else pace
+
+
 def find_queue_state(session: Session, queue: str) -> QueueState:
     """Read how a queue stands."""
-    row = session.get(SendQueue, queue)
-    return QueueState(None, 0) if row is None else QueueState(row.next_at, row.strikes)
+    row = session.execute(_STATE, {"queue": queue}).one_or_none()
+    return QueueState(None, 0) if row is None else QueueState(row[0], row[1])
 
 
 def note_attempt(
@@ -87,7 +99,7 @@ def note_attempt(
     Where the other side asked for a longer rest it gets that, up to an hour. A refusal that comes while
     the queue rests already is of a message that was on its way before.
     """
-    row = session.scalars(select(SendQueue).where(SendQueue.queue == queue).with_for_update()).one_or_none()
+    row = session.scalars(_LOCKED, {"queue": queue}).one_or_none()
     if row is None:
         if not refused and pace.per_minute is None:
             return QueueState(None, 0)
@@ -111,4 +123,4 @@ def _add_row(session: Session, queue: str, *, now: datetime) -> SendQueue:
         .values(queue=queue, next_at=now, strikes=0)
         .on_conflict_do_nothing(index_elements=["queue"])
     )
-    return session.scalars(select(SendQueue).where(SendQueue.queue == queue).with_for_update()).one()
+    return session.scalars(_LOCKED, {"queue": queue}).one()

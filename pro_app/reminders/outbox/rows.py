@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
+from sqlalchemy import Executable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -23,8 +25,13 @@ def enqueue_rows(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert messages; one whose key is there already stays as it is, also if two requests race."""
     if not rows:
         return
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    session.execute(insert(OutboxMessage).on_conflict_do_nothing(index_elements=["message_key"]), rows)
+    session.execute(_insert_new(session.get_bind().dialect.name), rows)
+
+
+@cache
+def _insert_new(dialect: str) -> Executable:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(OutboxMessage).on_conflict_do_nothing(index_elements=["message_key"])
 
 
 def find_channel_of(message_key: str) -> str:
@@ -53,7 +60,13 @@ def find_allowed(row: OutboxMessage, situation: Situation, *, now: datetime) -> 
 def plan_again(
     row: OutboxMessage, *, due_at: datetime, attempt_at: datetime, expires_at: datetime | None
 ) -> None:
-    """Plan a message that did not go out, anew or again, as if it had never been tried."""
+    """Plan a message that did not go out, anew or again, as if it had never been tried.
+
+    One that was given up after it had been tried begins a new generation: what still comes back about the one
+    before, at another address perhaps, is not about it.
+    """
+    if row.state != "planned" and row.first_attempt_at is not None:
+        row.generation, row.provider_ref = row.generation + 1, None
     row.state, row.outcome_reason, row.finished_at, row.taken_over_by = "planned", None, None, None
     row.due_at, row.attempt_at, row.expires_at = due_at, attempt_at, expires_at
     row.attempts, row.first_attempt_at = 0, None

@@ -12,7 +12,7 @@ from pro_app.reminders.situation import PUSH, load_situation
 from pro_app.storage.tables.outbox import OutboxMessage
 from pro_app.storage.tables.participants import Participant
 
-RETURNABLE = frozenset({"sent", "unknown", "planned"})
+RETURNABLE = frozenset({"claimed", "sent", "unknown", "planned"})
 
 
 def hand_over(
@@ -54,11 +54,15 @@ def record_return(
 ) -> str | None:
     """Record that a message which went out came back: it has failed, and the next channel takes over.
 
-    Gives the new state, None where the message does not count as gone out or is just being tried again. Lock
-    the person first, and record before that the channel rests, if it does.
+    Gives the new state, None where the message does not count as gone out. One that is just being tried has
+    come back before its outcome was known, and its outcome counts no more. Lock the person first, and record
+    before that the channel rests, if it does.
     """
     row = session.scalars(
-        select(OutboxMessage).where(OutboxMessage.id == message_id).with_for_update(key_share=True)
+        select(OutboxMessage)
+        .where(OutboxMessage.id == message_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     ).one_or_none()
     if row is None or row.state not in RETURNABLE or (row.state == "planned" and not row.doubts):
         return None

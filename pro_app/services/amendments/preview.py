@@ -10,6 +10,7 @@ from pro_app.clock import civil_date
 from pro_app.errors import NotFound
 from pro_app.language import LANGUAGES
 from pro_app.protocol.amendment_check import check_amendment
+from pro_app.protocol.awaited import has_awaited_visits
 from pro_app.protocol.events import Event, Facts, fold_events
 from pro_app.protocol.protocol import Protocol
 from pro_app.protocol.schedule import PlannedVisit, plan_visits
@@ -27,8 +28,8 @@ from pro_app.services.amendments.wording_check import check_wordings
 from pro_app.services.planning import PlanOutcome, preview_plan
 from pro_app.services.protocol_versions import find_site_version, list_versions
 from pro_app.storage.catalogue import load_protocol
-from pro_app.storage.queries.assessments import list_assessments
-from pro_app.storage.queries.events import list_events_by_participant, read_events
+from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments
+from pro_app.storage.queries.events import list_events, list_events_by_participant, read_events
 from pro_app.storage.queries.participants import list_participants, list_sites
 from pro_app.storage.tables.participants import Participant
 from pro_app.storage.tables.sites import Site
@@ -85,6 +86,16 @@ def preview_amendment(
     return AmendmentPreview(scope, protocol, parts, tuple(problems), make_fingerprint(scope, parts, problems))
 
 
+def preview_for_participant(
+    session: Session, participant: Participant, protocol: Protocol, *, now: datetime, language: str
+) -> PersonAmendment | Untouched:
+    """Say what applying a version would do to one participant who is under another one; writes nothing."""
+    begun = _note_begun(list_assessments(session, participant_id=participant.id))
+    events = read_events(list_events(session, participant.id))
+    look = _Look(session, protocol, now, language, events={participant.id: events}, begun=begun)
+    return _look_at(look, participant)
+
+
 def _load_target(session: Session, scope: AmendmentScope) -> Protocol:
     if scope.protocol_sha256 not in {known.sha256 for known in list_versions(session, scope.study_id)}:
         raise NotFound("protocol")
@@ -104,9 +115,13 @@ def _read_events(session: Session, study_id: int, site_ids: Sequence[int]) -> di
 
 
 def _read_begun(session: Session, study_id: int, site_ids: Sequence[int]) -> dict[int, dict[str, bool]]:
-    """Read which forms of everybody's current plan were begun, by visit, and whether they were sent."""
+    return _note_begun(list_assessments(session, study_id=study_id, site_ids=site_ids))
+
+
+def _note_begun(records: Iterable[AssessmentRecord]) -> dict[int, dict[str, bool]]:
+    """Note which forms of everybody's current plan were begun, by visit, and whether they were sent."""
     found: dict[int, dict[str, bool]] = {}
-    for record in list_assessments(session, study_id=study_id, site_ids=site_ids):
+    for record in records:
         if record.started_at is not None or record.submitted_at is not None:
             own = found.setdefault(record.participant_id, {})
             own[record.visit_code] = record.submitted_at is not None
@@ -147,7 +162,9 @@ def _look_at(look: _Look, person: Participant) -> PersonAmendment | Untouched:
         look.session, person, events=events, protocol=look.protocol, now=look.now, left=left
     )
     begun = look.begun.get(person.id, {})
-    if _is_finished(outcome, begun, today):
+    # A visit that no plan has yet may come by an event of tomorrow, and then by the version of the site.
+    awaits = any(has_awaited_visits(version, facts) for version in (left, look.protocol))
+    if not awaits and _is_finished(outcome, begun, today):
         return Untouched(person.id, person.participant_code, person.site_id, FINISHED, "")
     known = {visit.visit_code for visit in plan_visits(look.protocol, facts)}
     return PersonAmendment(

@@ -25,6 +25,17 @@ def list_calendar_rows(
     return tuple(sorted(rows, key=_place))
 
 
+def find_knowing_version(
+    protocol: Protocol, records: Iterable[AssessmentRecord], visit_code: str
+) -> Protocol:
+    """Find the version that has words for a visit: the one that holds, else that of the visit's own record.
+
+    An answered visit outlives a version that drops it.
+    """
+    own = next((record.protocol for record in records if record.planned_code == visit_code), protocol)
+    return protocol if protocol.find_visit(visit_code) is not None else own
+
+
 def _list_rows(
     changes: Iterable[PlanChange],
     records: Sequence[AssessmentRecord],

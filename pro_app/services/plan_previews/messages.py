@@ -8,6 +8,7 @@ from pro_app.protocol.protocol import Protocol
 from pro_app.reminders.outbox.plan import OutboxPlan
 from pro_app.reminders.policy import PlannedReminder
 from pro_app.services.messages import find_outcome_words
+from pro_app.services.plan_previews.calendar import find_knowing_version
 from pro_app.services.plan_previews.consequences import Consequences
 from pro_app.services.plan_previews.model import MessageChange
 from pro_app.services.plan_previews.stored_message import StoredMessage
@@ -22,8 +23,14 @@ class _Words:
     """What names the visits, and the reasons, in the language of the reader."""
 
     protocol: Protocol
+    records: Sequence[AssessmentRecord]
     language: str
     now: datetime
+
+    def label(self, visit_code: str) -> str:
+        """Write a visit in words."""
+        knowing = find_knowing_version(self.protocol, self.records, visit_code)
+        return knowing.visit_label(visit_code, self.language)
 
     def change(
         self,
@@ -42,7 +49,7 @@ class _Words:
         return MessageChange(
             change="moved" if moved else "added" if reminder else "withdrawn",
             visit_code=key[0],
-            visit=self.protocol.visit_label(key[0], self.language),
+            visit=self.label(key[0]),
             rule_code=key[1],
             template_code=template,
             channel=key[2],
@@ -66,7 +73,7 @@ def list_message_changes(
 
     A message that is written anew under a changed plan and goes out at the same moment is not listed.
     """
-    words = _Words(protocol, language, now)
+    words = _Words(protocol, records, language, now)
     visit_codes = {record.assessment_id: record.planned_code for record in records}
     gone = {
         _row_key(row, visit_codes): (row, reason)
@@ -123,7 +130,7 @@ def _list_held(
             yield MessageChange(
                 change="held",
                 visit_code=key[0],
-                visit=words.protocol.visit_label(key[0], words.language),
+                visit=words.label(key[0]),
                 rule_code=key[1],
                 template_code=row.template_code,
                 channel=key[2],

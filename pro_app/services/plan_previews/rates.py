@@ -14,6 +14,7 @@ from pro_app.protocol.state import AssessmentFacts
 from pro_app.protocol.windows import Window, civil_window
 from pro_app.services.clinic_scope import ClinicScope
 from pro_app.services.completion import list_outcomes, make_outcome
+from pro_app.services.plan_previews.calendar import find_knowing_version
 from pro_app.services.plan_previews.model import Rate, RateEffect
 from pro_app.storage.queries.assessments import AssessmentRecord
 from pro_app.storage.queries.completion import list_valid_assessment_ids
@@ -84,11 +85,15 @@ def measure_rates(
     valid_ids = list_valid_assessment_ids(session, study_id=scope.study_id, site_ids=scope.site_ids)
     after = _imagine(participant, changes, records, valid_ids=valid_ids, protocol=protocol, now=now)
     was, will_be = _list_expected(mine), _list_expected(after)
+
+    def label(code: str) -> str:
+        return find_knowing_version(protocol, records, code).visit_label(code, language)
+
     return RateEffect(
         expected_before=len(was),
         expected_after=len(will_be),
-        becomes_expected=tuple(protocol.visit_label(code, language) for code in will_be if code not in was),
-        no_longer_expected=tuple(protocol.visit_label(code, language) for code in was if code not in will_be),
+        becomes_expected=tuple(label(code) for code in will_be if code not in was),
+        no_longer_expected=tuple(label(code) for code in was if code not in will_be),
         participant_before=_rate(mine),
         participant_after=_rate(after),
         site_before=_rate([*others, *mine]),

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pro_app.language import mark
-from pro_app.protocol.replan import SITE_LATE_RECORDING
+from pro_app.protocol.events import fold_events
+from pro_app.protocol.open_days import SITE_LATE_RECORDING
 from pro_app.reminders.policy import MessageSituation, check_eligibility, find_condition
 from pro_app.reminders.situation import Situation
 from pro_app.services.considered_events import ConsideredEvent
 from pro_app.services.event_offers import list_unsent_codes
+from pro_app.services.plan_previews.calendar import find_knowing_version
 from pro_app.services.plan_previews.consequences import Consequences
 from pro_app.services.plan_previews.model import CalendarRow, PreviewWarning
 from pro_app.services.plan_previews.stored_message import StoredMessage
@@ -17,6 +19,10 @@ from pro_app.storage.queries.assessments import AssessmentRecord
 _UNSENT = mark("Not sent yet: %(visits)s. After this day it no longer counts as answered in time.")
 _ARM = mark("Already answered: %(visits)s. The answers stay, and count in the corrected arm from now on.")
 _ANCHOR = mark("Already answered: %(visits)s. The periods of these questionnaires count from this event.")
+_AFTER_THE_END = mark(
+    "“%(event)s” (%(on)s) lies after “%(end)s” (%(date)s). Please check both dates: what follows counts from "
+    "the end."
+)
 _SET_ASIDE = mark(
     "Answered outside the new periods: %(visits)s. The answers are kept as “%(unscheduled)s”; taking this "
     "back brings them back."
@@ -38,7 +44,12 @@ class _Case:
 
     def labels(self, codes: Iterable[str]) -> str:
         """Write visits in words."""
-        return ", ".join(self.considered.protocol.visit_label(code, self.language) for code in codes)
+        return ", ".join(
+            find_knowing_version(self.considered.protocol, self.records, code).visit_label(
+                code, self.language
+            )
+            for code in codes
+        )
 
     def warn(self, code: str, message: str, visits: Sequence[str], **values: str) -> Iterator[PreviewWarning]:
         """Give the warning where it is about any visit."""
@@ -62,6 +73,8 @@ def list_warnings(
 def _about_the_event(case: _Case) -> Iterator[PreviewWarning]:
     """Say what the kind of event, or what is corrected about it, means for what was answered."""
     row, replaces = case.considered.row, case.considered.replaces
+    if not row.retracts:
+        yield from _about_the_end(case)
     if replaces is None:
         yield from case.warn("unsent", _UNSENT, list_unsent_codes(row.kind, case.records))
         return
@@ -71,6 +84,31 @@ def _about_the_event(case: _Case) -> Iterator[PreviewWarning]:
     if row.retracts or row.occurred_on != replaces.occurred_on:
         anchored = [record.visit_code for record in answered if _counts_from(record, row.kind)]
         yield from case.warn("anchor_after_answers", _ANCHOR, anchored)
+
+
+def _about_the_end(case: _Case) -> Iterator[PreviewWarning]:
+    """Say that something which carries a series of visits on lies after the event that ends the series."""
+    protocol, kind = case.considered.protocol, case.considered.row.kind
+    facts = fold_events(case.considered.events)
+    pairs = {
+        (moment.event, visit.repeats.ends_with)
+        for visit in protocol.visits
+        if visit.repeats
+        for moment in visit.repeats.cap.moments
+    }
+    for event, end in sorted((event, end) for event, end in pairs if end and kind in {event, end}):
+        ended_on = min(facts.dates_of(end), default=None)
+        latest_on = max(facts.dates_of(event), default=None)
+        # Of several the one that is recorded now is meant, and it may be an earlier one.
+        on = case.considered.row.occurred_on if kind == event else latest_on
+        if ended_on is not None and on is not None and on > ended_on:
+            values = {
+                "event": protocol.event_label(event, case.language, facts.arm),
+                "end": protocol.event_label(end, case.language, facts.arm),
+                "on": on.isoformat(),
+                "date": ended_on.isoformat(),
+            }
+            yield PreviewWarning("after_the_end", _AFTER_THE_END, values)
 
 
 def _counts_from(record: AssessmentRecord, kind: str) -> bool:

@@ -85,6 +85,10 @@ class _Arrival:
     def at(self) -> datetime:
         return self.record.at
 
+    @property
+    def sender_at(self) -> datetime:
+        return self.record.sender_at
+
     def check(self) -> Iterator[Violation]:
         """Give everything that speaks against its having gone at that moment."""
         rules: list[tuple[str, Callable[[], str | None]]] = [
@@ -93,7 +97,7 @@ class _Arrival:
         ]
         if self.row.rule_code != TEST_MESSAGE:
             rules += [
-                ("in_pause", lambda: "messages were held" if self.life.is_held(self.at) else None),
+                ("in_pause", self._find_pause),
                 ("quiet_time", self._find_quiet),
                 ("outside_window", self._find_outside),
                 ("already_submitted", self._find_answered),
@@ -110,9 +114,13 @@ class _Arrival:
                 return stop.reason
         return None
 
+    def _find_pause(self) -> str | None:
+        sent_on = self.life.local(self.sender_at).date()
+        return "messages were held" if self.life.is_held(self.at, sent_on) else None
+
     def _find_quiet(self) -> str | None:
         """Say why nobody is to be reached at that time of that day."""
-        messages, local = self.life.protocol.messages, self.life.local(self.at)
+        messages, local = self.life.protocol.messages, self.life.local(self.sender_at)
         if not messages.quiet_until_hour <= local.hour < messages.quiet_from_hour:
             return "quiet hours"
         if local.weekday() == SUNDAY and not messages.sundays:
@@ -128,7 +136,8 @@ class _Arrival:
         if visit is None:
             return "its visit is not in the plan"
         closes_at = closing_of(visit)
-        if self.at < opening_of(visit) or (closes_at is not None and self.at >= closes_at):
+        at = self.sender_at
+        if at < opening_of(visit) or (closes_at is not None and at >= closes_at):
             return f"window {visit.opens_on} to {visit.closes_on}"
         if visit.replaced_at is not None and visit.replaced_at <= self.at:
             return "the plan had been replaced"

@@ -12,6 +12,8 @@ from pro_app.storage.queries.outbox import MessageRow
 from pro_app.storage.tables.assessments import Assessment, PlannedVisit
 
 SUNDAY = 6
+PUSH = "push"
+"""Goes beside the first of the other channels, never in its stead."""
 GRACE = timedelta(days=4)
 """Trying again ends within 72 hours, and the first try can wait for a Sunday or a holiday."""
 SAME_MESSAGE_WITHIN = timedelta(days=1)
@@ -134,12 +136,29 @@ class _Expectation:
             "already_started": self.assessment.started_at is not None and self.assessment.started_at <= at,
             "overtaken": self._has_other(row, at),
             "window_closed": self._has_no_moment_left(at),
-            "channel_rests": any(stop.channel == row.channel for stop in self.life.stops),
-            "channel_changed": True,
+            "channel_rests": row.channel in self._list_resting(at),
+            "channel_changed": self._is_another_channel_used(row, at),
         }
         if reason in self.life.protocol.event_kinds_by_code:
             return self.life.find_stop(at) is not None
         return facts.get(reason, False)
+
+    def _list_resting(self, at: datetime) -> set[str]:
+        """List the channels that rested at a moment."""
+        return {
+            stop.channel
+            for stop in self.life.stops
+            if stop.since_at <= at and (stop.lifted_at is None or stop.lifted_at > at)
+        }
+
+    def _is_another_channel_used(self, row: MessageRow, at: datetime) -> bool:
+        """Say whether the person's messages go out on other channels than the one of a row."""
+        own = self.life.participant.channels
+        order = own.split(",") if own else self.life.protocol.messages.channels
+        usable = [channel for channel in order if channel not in self._list_resting(at)]
+        if row.channel == PUSH:
+            return PUSH not in usable
+        return row.channel != next((channel for channel in usable if channel != PUSH), None)
 
     def _has_other(self, row: MessageRow, at: datetime) -> bool:
         """Say whether another message to the same person went instead, or was in its stead withdrawn too."""

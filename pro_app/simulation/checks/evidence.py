@@ -1,7 +1,7 @@
 """Everything that is stored about each participant, beside what arrived there, for checks to look through.
 
-The checks share nothing with the code that they check but the stored rows and the protocol's values: what
-held at a moment is worked out here once more, from the events that were recorded by then.
+The checks share with the code that they check the stored rows, the protocol's values and the table of public
+holidays: what held at a moment is worked out here once more, from the events that were recorded by then.
 """
 
 from collections import defaultdict
@@ -15,10 +15,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pro_app.protocol.protocol import Protocol
+from pro_app.protocol.second_computation import SecondCalendar
 from pro_app.storage.catalogue import load_protocol
 from pro_app.storage.queries.outbox import MessageRow, list_outbox
 from pro_app.storage.tables.assessments import Assessment, PlannedVisit
 from pro_app.storage.tables.channel_reports import ChannelStop
+from pro_app.storage.tables.definitions import StoredDefinition
 from pro_app.storage.tables.events import ParticipantEvent
 from pro_app.storage.tables.participants import Participant
 from pro_app.storage.tables.site_tasks import SiteTaskRecord
@@ -28,12 +30,21 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class SentRecord:
-    """One message as the receiving end saw it: under which key, on which channel, when, at whose address."""
+    """One message as the receiving end saw it: under which key, on which channel, when, at whose address.
+
+    `sender_late_by`: how far the clock of the sending machine is known to have been behind then.
+    """
 
     message_key: str
     channel: str
     at: datetime
     participant_id: int
+    sender_late_by: timedelta = timedelta(0)
+
+    @property
+    def sender_at(self) -> datetime:
+        """Give what the sending machine's clock said: it cannot know the hour any better."""
+        return self.at - self.sender_late_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,7 @@ class Life:
     participant: Participant
     protocol: Protocol
     protocols: Mapping[str, Protocol]
+    calendar: SecondCalendar
     events: Sequence[ParticipantEvent]
     visits: Sequence[PlannedVisit]
     assessments: Sequence[Assessment]
@@ -72,9 +84,12 @@ class Life:
         return at.astimezone(ZoneInfo(self.participant.zone))
 
     def find_stop(self, at: datetime) -> str | None:
-        """Find the kind of event that had stopped messages by a moment."""
+        """Find the kind of event that had stopped messages by a moment.
+
+        A stop holds until a resumption that was recorded after it, whatever their days.
+        """
         holding: dict[str, bool] = {}
-        for event in self.list_known(at):
+        for event in self.list_as_recorded(at):
             kind = self.protocol.event_kinds_by_code.get(event.kind)
             if "of" in event.details:
                 holding[event.details["of"]] = False
@@ -82,15 +97,19 @@ class Life:
                 holding[event.kind] = True
         return next((kind for kind, holds in holding.items() if holds), None)
 
-    def is_held(self, at: datetime) -> bool:
-        """Say whether a pause that was known by a moment held messages then."""
-        until: date | None = None
-        for event in self.list_known(at):
+    def is_held(self, at: datetime, on: date | None = None) -> bool:
+        """Say whether a pause that was known by a moment held messages then, or on a day (local)."""
+        pauses: list[ParticipantEvent] = []
+        for event in self.list_as_recorded(at):
             if event.details.get("of") == "paused":
-                until = None
+                pauses = []
             elif "until" in event.details:
-                until = date.fromisoformat(event.details["until"])
-        return until is not None and self.local(at).date() < until
+                pauses.append(event)
+        if not pauses:
+            return False
+        last_on = max(pause.occurred_on for pause in pauses)
+        last = [pause for pause in pauses if pause.occurred_on == last_on][-1]
+        return (on or self.local(at).date()) < date.fromisoformat(last.details["until"])
 
     def list_known(self, at: datetime) -> list[ParticipantEvent]:
         """List the events that were recorded by a moment and stood then, in the order of their days."""
@@ -98,6 +117,18 @@ class Life:
         replaced = {event.supersedes_id for event in recorded}
         standing = [event for event in recorded if event.id not in replaced and not event.retracts]
         return sorted(standing, key=lambda event: (event.occurred_on, event.id))
+
+    def list_as_recorded(self, at: datetime) -> list[ParticipantEvent]:
+        """List the same events in the order of recording, a correction where the corrected entry stood."""
+        corrects = {event.id: event.supersedes_id for event in self.events}
+
+        def first_id(event: ParticipantEvent) -> int:
+            found = event.id
+            while (earlier := corrects[found]) is not None:
+                found = earlier
+            return found
+
+        return sorted(self.list_known(at), key=first_id)
 
     def find_assessment(self, assessment_id: int | None) -> Assessment | None:
         """Find one of the participant's assessments."""
@@ -114,6 +145,7 @@ class Life:
 def load_lives(session: Session, sent: Iterable[SentRecord]) -> list[Life]:
     """Read everything about everybody, in as many queries as there are tables."""
     protocols: dict[str, Protocol] = {}
+    calendars: dict[str, SecondCalendar] = {}
     events = _group(session.scalars(select(ParticipantEvent).order_by(ParticipantEvent.id)))
     visits = _group(session.scalars(select(PlannedVisit).order_by(PlannedVisit.id)))
     assessments = _group(session.scalars(select(Assessment).order_by(Assessment.id)))
@@ -126,11 +158,15 @@ def load_lives(session: Session, sent: Iterable[SentRecord]) -> list[Life]:
         own = visits[person.id]
         for sha256 in {person.protocol_sha256, *(visit.protocol_sha256 for visit in own)} - protocols.keys():
             protocols[sha256] = load_protocol(session, sha256)
+        if person.protocol_sha256 not in calendars:
+            text = session.get_one(StoredDefinition, person.protocol_sha256).text
+            calendars[person.protocol_sha256] = SecondCalendar(text)
         lives.append(
             Life(
                 participant=person,
                 protocol=protocols[person.protocol_sha256],
                 protocols=protocols,
+                calendar=calendars[person.protocol_sha256],
                 events=events[person.id],
                 visits=own,
                 assessments=assessments[person.id],

@@ -1,28 +1,27 @@
 """Whether every stored plan follows from the recorded facts, and answers stand where they were given."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from pro_app.protocol.events import fold_events
-from pro_app.protocol.protocol import UNSCHEDULED
-from pro_app.protocol.replan import PLAN_REPLACED, SITE_LATE_RECORDING
-from pro_app.protocol.schedule import PlannedVisit as WantedVisit
-from pro_app.protocol.schedule import plan_visits
 from pro_app.simulation.checks.evidence import Life, Violation
-from pro_app.storage.queries.events import read_events
+from pro_app.simulation.checks.wanted import LATE, WantedVisit, group_revisions, list_wanted, may_be_late
 from pro_app.storage.tables.assessments import Assessment, PlannedVisit
+
+UNSCHEDULED, REPLACED = "UNSCHEDULED", "PLAN_REPLACED"
 
 
 def check_plans(lives: Iterable[Life]) -> Iterator[Violation]:
     """Give every visit that is not where the facts want it, and every sent answer whose window moved."""
     for life in lives:
-        facts = fold_events(read_events(life.events))
-        wanted = {visit.visit_code: visit for visit in plan_visits(life.protocol, facts)}
+        wanted = list_wanted(life)
+        revisions = group_revisions(life)
         stored = {visit.visit_code: (visit, assessment) for visit, assessment in life.list_current()}
         answered_elsewhere = _list_answered_elsewhere(life)
         for code in wanted.keys() - stored.keys() - answered_elsewhere:
             yield life.violation("plan_differs", f"{code} is not planned")
         for code, (visit, assessment) in stored.items():
             yield from _check_visit(life, visit, assessment, wanted=wanted.get(code))
+            if code in wanted:
+                yield from _check_reason(life, assessment, revisions[code], wanted=wanted[code])
         for assessment in life.assessments:
             yield from _check_unmoved(life, assessment)
 
@@ -43,18 +42,38 @@ def _check_visit(
     if assessment.started_at is not None:
         return  # Answers hold their visit; whether that moved is another question.
     if wanted is None:
-        if visit.expected or visit.reason_code != PLAN_REPLACED:
+        if visit.expected or visit.reason_code != REPLACED:
             yield life.violation("plan_differs", f"{visit.visit_code} should have gone from the plan")
         return
     said = (visit.opens_on, visit.target_on, visit.closes_on, visit.provisional, visit.expected)
     due = (wanted.opens_on, wanted.target_on, wanted.closes_on, wanted.provisional, wanted.expected)
     if said != due:
         yield life.violation("plan_differs", f"{visit.visit_code} is {_show(said)}, should be {_show(due)}")
-    late = wanted.reason is None and visit.reason_code == SITE_LATE_RECORDING
-    if visit.reason_code != wanted.reason and not late:
-        yield life.violation(
-            "plan_differs", f"{visit.visit_code} says {visit.reason_code}, should say {wanted.reason}"
-        )
+
+
+def _check_reason(
+    life: Life, assessment: Assessment, revisions: Sequence[PlannedVisit], *, wanted: WantedVisit
+) -> Iterator[Violation]:
+    """Give a visit, also a begun or sent one, that does not count as the facts want it, with that reason.
+
+    What was sent may stay expected whatever happened later.
+    """
+    visit = revisions[-1]
+    said = (visit.expected, visit.reason_code)
+    due = [(wanted.expected, wanted.reason)]
+    if assessment.submitted_at is not None:
+        due.append((True, None))
+    if wanted.reason is None and any(may_be_late(row, revisions) for row in _list_same(revisions)):
+        # Answers keep the reason that their visit had when it was reopened for them, or have none.
+        due = [*(due if assessment.started_at is not None else ()), (True, LATE)]
+    if said not in due:
+        yield life.violation("plan_differs", f"{visit.visit_code} counts as {said}, should as {due[-1]}")
+
+
+def _list_same(revisions: Sequence[PlannedVisit]) -> list[PlannedVisit]:
+    """List the last plans of a visit that have its present window."""
+    last = revisions[-1]
+    return [row for row in revisions if (row.opens_on, row.closes_on) == (last.opens_on, last.closes_on)]
 
 
 def _check_unmoved(life: Life, assessment: Assessment) -> Iterator[Violation]:

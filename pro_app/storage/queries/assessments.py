@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 
-from sqlalchemy import Row, bindparam, or_, select
+from sqlalchemy import Row, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from pro_app.errors import NotFound
@@ -80,7 +81,11 @@ RECORDS = (
     .join(Participant, Participant.id == Assessment.participant_id)
 )
 _ONE_RECORD = RECORDS.where(Assessment.id == bindparam("assessment_id"))
-"""Made once: every answer asks it, and making it takes as long as asking it."""
+_LOCK = select(Assessment.id).where(Assessment.id == bindparam("assessment_id")).with_for_update()
+"""Both are made once: every answer asks them, and making them takes as long as asking them."""
+_LISTED = RECORDS.order_by(Participant.participant_code, PlannedVisit.opens_on, Assessment.id).where(
+    or_(Assessment.ordinal == 0, Assessment.visit_code == UNSCHEDULED)
+)
 
 
 def list_assessments(
@@ -95,18 +100,26 @@ def list_assessments(
 
     An empty form that only stood in for a visit while its answers were unscheduled is in no list.
     """
-    statement = RECORDS.order_by(Participant.participant_code, PlannedVisit.opens_on, Assessment.id).where(
-        or_(Assessment.ordinal == 0, Assessment.visit_code == UNSCHEDULED)
-    )
-    if participant_id is not None:
-        statement = statement.where(Assessment.participant_id == participant_id)
-    if study_id is not None:
-        statement = statement.where(Participant.study_id == study_id)
-    if site_ids is not None:
-        statement = statement.where(Participant.site_id.in_(list(site_ids)))
-    if participant_ids is not None:
-        statement = statement.where(Assessment.participant_id.in_(list(participant_ids)))
-    return [_read_record(session, row) for row in session.execute(statement)]
+    given = {
+        "participant_id": participant_id,
+        "study_id": study_id,
+        "site_ids": None if site_ids is None else list(site_ids),
+        "participant_ids": None if participant_ids is None else list(participant_ids),
+    }
+    filters = {name: value for name, value in given.items() if value is not None}
+    return [_read_record(session, row) for row in session.execute(_select_listed(*filters), filters)]
+
+
+@cache
+def _select_listed(*filters: str) -> Select[Assessment, PlannedVisit, Participant]:
+    """Make the statement of one combination of filters, the values of which are its parameters."""
+    conditions = {
+        "participant_id": Assessment.participant_id == bindparam("participant_id"),
+        "study_id": Participant.study_id == bindparam("study_id"),
+        "site_ids": Participant.site_id.in_(bindparam("site_ids", expanding=True)),
+        "participant_ids": Assessment.participant_id.in_(bindparam("participant_ids", expanding=True)),
+    }
+    return _LISTED.where(*(conditions[name] for name in filters))
 
 
 def load_assessment(session: Session, assessment_id: int, *, lock: bool = False) -> AssessmentRecord:
@@ -116,7 +129,7 @@ def load_assessment(session: Session, assessment_id: int, *, lock: bool = False)
     """
     if lock:
         # Read only once the lock is held: whoever held it before may have put another plan behind the row.
-        session.execute(select(Assessment.id).where(Assessment.id == assessment_id).with_for_update())
+        session.execute(_LOCK, {"assessment_id": assessment_id})
     row = session.execute(
         _ONE_RECORD, {"assessment_id": assessment_id}, execution_options={"populate_existing": lock}
     ).one_or_none()

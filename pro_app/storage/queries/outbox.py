@@ -4,16 +4,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from pro_app.storage.tables.assessments import Assessment, PlannedVisit
+from pro_app.storage.tables.channel_reports import ChannelReport
 from pro_app.storage.tables.outbox import OutboxMessage
 from pro_app.storage.tables.participants import Participant
 from pro_app.storage.tables.sites import Site
 
 MessageRow = OutboxMessage
 """A row of the outbox, for those who only read it."""
+
+
+LONGEST_PUT_OFF = timedelta(days=7)
 
 
 def list_messages_with_visits(
@@ -47,6 +51,23 @@ def find_next_due_at(session: Session) -> datetime | None:
     return session.scalar(_NEXT_DUE)
 
 
+_MESSAGES_ABOUT = (
+    select(OutboxMessage)
+    .where(
+        or_(
+            OutboxMessage.assessment_id.in_(bindparam("assessment_ids", expanding=True)),
+            and_(
+                OutboxMessage.assessment_id.is_(None),
+                OutboxMessage.participant_id.in_(bindparam("participant_ids", expanding=True)),
+                OutboxMessage.due_at >= bindparam("tests_since"),
+            ),
+        ),
+        OutboxMessage.state.in_(("sent", "unknown", "failed")),
+    )
+    .order_by(OutboxMessage.id)
+)
+
+
 def list_messages_about(
     session: Session,
     *,
@@ -58,21 +79,29 @@ def list_messages_about(
 
     Only tests that were due at `tests_since` (aware UTC) or later are among them.
     """
-    is_test = and_(
-        OutboxMessage.assessment_id.is_(None),
-        OutboxMessage.participant_id.in_(list(participant_ids)),
-        OutboxMessage.due_at >= tests_since,
-    )
-    return list(
-        session.scalars(
-            select(OutboxMessage)
-            .where(
-                or_(OutboxMessage.assessment_id.in_(list(assessment_ids)), is_test),
-                OutboxMessage.state.in_(("sent", "unknown", "failed")),
-            )
-            .order_by(OutboxMessage.id)
-        )
-    )
+    wanted = {
+        "assessment_ids": list(assessment_ids),
+        "participant_ids": list(participant_ids),
+        "tests_since": tests_since,
+    }
+    return list(session.scalars(_MESSAGES_ABOUT, wanted))
+
+
+_STANDING_KEYS = select(OutboxMessage.message_key).where(
+    OutboxMessage.message_key.in_(bindparam("keys", expanding=True)), OutboxMessage.state != "cancelled"
+)
+
+
+def find_taken_over(session: Session, rows: Iterable[OutboxMessage]) -> frozenset[int]:
+    """Find those messages in whose place another one goes or went; gives their keys.
+
+    One that was withdrawn before it went out takes nobody's place; one that failed speaks for itself.
+    """
+    handed_over = {row.id: row.taken_over_by for row in rows if row.taken_over_by is not None}
+    if not handed_over:
+        return frozenset()
+    standing = set(session.scalars(_STANDING_KEYS, {"keys": sorted(set(handed_over.values()))}))
+    return frozenset(row_id for row_id, key in handed_over.items() if key in standing)
 
 
 def list_outbox(session: Session) -> Sequence[OutboxMessage]:
@@ -127,10 +156,17 @@ def list_overdue(
 ) -> list[ListedMessage]:
     """List what should have gone and did not, the one that waits longest first.
 
-    Those are messages that nobody has tried for longer than `grace`, and those that a worker took and never
-    came back from. What was put off by a pause, by quiet hours or by a retry is not among them.
+    Those are messages that nobody has tried for longer than `grace`, those that were tried in vain and wait
+    for the next attempt longer than that after their hour, and those that a worker took and never came back
+    from. What a pause or quiet hours have put off is not among them.
     """
-    waiting = and_(OutboxMessage.state == "planned", OutboxMessage.attempt_at <= now - grace)
+    in_vain = and_(
+        OutboxMessage.due_at <= now - grace,
+        OutboxMessage.outcome_reason.is_not(None),
+        # No attempt is put off for longer: by four hours, then over the quiet hours and a row of holidays.
+        OutboxMessage.attempt_at <= now + LONGEST_PUT_OFF,
+    )
+    waiting = and_(OutboxMessage.state == "planned", or_(OutboxMessage.attempt_at <= now - grace, in_vain))
     lost = and_(OutboxMessage.state == "claimed", OutboxMessage.lease_until <= now)
     statement = _select_listed().where(or_(waiting, lost)).order_by(OutboxMessage.attempt_at).limit(limit)
     if site_ids is not None:
@@ -148,6 +184,16 @@ def count_by_state(session: Session, *, study_id: int, since: datetime, until: d
         .group_by(OutboxMessage.state)
     )
     return {row[0]: row[1] for row in counted}
+
+
+def count_unplaced_reports(session: Session, *, since: datetime) -> int:
+    """Count what came back since a moment (aware UTC) and is about no message that is known."""
+    counted = session.scalar(
+        select(func.count(ChannelReport.id)).where(
+            ChannelReport.outbox_message_id.is_(None), ChannelReport.received_at >= since
+        )
+    )
+    return counted or 0
 
 
 def _select_listed() -> Select[OutboxMessage, str, str, str | None]:

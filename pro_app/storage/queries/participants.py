@@ -2,19 +2,35 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from pro_app.storage.tables.assessments import Assessment
 from pro_app.storage.tables.participants import Participant
 from pro_app.storage.tables.sites import Site
+
+_ONE = select(Participant).where(Participant.id == bindparam("participant_id"))
+_ONE_LOCKED = _ONE.with_for_update(key_share=True).execution_options(populate_existing=True)
+_LOCK_OF_FORM = (
+    select(Participant.id)
+    .join(Assessment, Assessment.participant_id == Participant.id)
+    .where(Assessment.id == bindparam("assessment_id"))
+    .with_for_update(key_share=True, of=Participant)
+)
 
 
 def find_participant(session: Session, participant_id: int, *, lock: bool = False) -> Participant | None:
     """Find one participant; `lock` keeps others from changing the record until the transaction ends."""
-    statement = select(Participant).where(Participant.id == participant_id)
-    if lock:
-        statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
-    return session.scalars(statement).one_or_none()
+    statement = _ONE_LOCKED if lock else _ONE
+    return session.scalars(statement, {"participant_id": participant_id}).one_or_none()
+
+
+def lock_participant_of_form(session: Session, assessment_id: int) -> None:
+    """Keep others from changing the participant whose form it is, and their messages and plan.
+
+    Whoever changes those takes this lock before any other, so that no two wait for each other.
+    """
+    session.execute(_LOCK_OF_FORM, {"assessment_id": assessment_id})
 
 
 def find_participant_by_code(session: Session, *, study_id: int, participant_code: str) -> Participant | None:

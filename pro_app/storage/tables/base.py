@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, ForeignKey, Index, Integer, MetaData, String, text
+from sqlalchemy import Table as PlainTable
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -56,6 +57,14 @@ class Table(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+def plain_table(table: type[Table]) -> PlainTable:
+    """Give the table behind a class, for statements that take rows as they are, without the session."""
+    plain = table.__table__
+    if not isinstance(plain, PlainTable):
+        raise TypeError("only a class with a table of its own has one")
+    return plain
 
 
 def unique_while_empty(name: str, empty: str, *columns: str) -> Index:

@@ -10,6 +10,8 @@ class ChannelReport(Table):
     """One thing that came back about a message: it bounced, arrived, or its reader wants no more of them.
 
     `report_key` makes a second reading of the same report harmless; `reason` is a code without any address.
+    One that came before its message was known under `provider_ref` has no message yet; `blames_address` says
+    what it means once it has.
     """
 
     __tablename__ = "channel_reports"
@@ -28,6 +30,8 @@ class ChannelReport(Table):
     channel: Mapped[Code]
     kind: Mapped[Code]
     reason: Mapped[str | None] = mapped_column(String(100))
+    provider_ref: Mapped[str | None] = mapped_column(String(200))
+    blames_address: Mapped[bool] = mapped_column(default=False)
     received_at: Mapped[At]
 
 

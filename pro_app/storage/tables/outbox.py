@@ -12,7 +12,9 @@ class OutboxMessage(Table):
     `message_key` makes a second one impossible: participant, visit, rule, plan revision, channel.
     `due_at` is when it should go out, `attempt_at` when it is tried next; `doubts` counts the attempts
     of which nobody knows whether they arrived. `provider_ref` is the name that the provider of the channel
-    gave the message; `taken_over_by` the key of the message that takes its place on the next channel.
+    gave the message, of an e-mail the Message-ID from its claim on; `taken_over_by` the key of the message
+    that takes its place on the next channel. `generation` counts how often it began anew after it had failed:
+    each generation has a name of its own, a retry keeps it.
     """
 
     __tablename__ = "outbox_messages"
@@ -50,6 +52,7 @@ class OutboxMessage(Table):
     outcome_reason: Mapped[str | None] = mapped_column(String(300))
     provider_ref: Mapped[str | None] = mapped_column(String(200))
     taken_over_by: Mapped[str | None] = mapped_column(String(200))
+    generation: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class SendQueue(Table):

@@ -6,7 +6,7 @@ from pro_app.storage.tables.base import At, Code, Table
 
 
 class WorkerHeartbeat(Table):
-    """When a worker last finished a tick; `name` is that of the job."""
+    """When a worker last gave a sign of life: in a round, or at its end; `name` is that of the job."""
 
     __tablename__ = "worker_heartbeats"
 

@@ -1,20 +1,25 @@
 """The pages of amendments: which versions there are, what one of them changes for whom, and applying it."""
 
+from functools import partial
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
 from pro_app.errors import InputRejected, NotFound
 from pro_app.services.amendments.apply import ROLES, AmendmentRefused, Confirmation, apply_amendment
+from pro_app.services.amendments.left_behind import list_left_behind
 from pro_app.services.amendments.model import KINDS, AmendmentPreview, AmendmentScope
 from pro_app.services.amendments.overview import describe_versions
 from pro_app.services.amendments.preview import preview_amendment
 from pro_app.services.protocol_versions import find_version
+from pro_app.services.studies import load_current_protocol
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.admin.amendment_form import AmendmentForm
 from pro_app.web.admin.amendment_words import KIND_WORDS, Labels, list_visit_lines, untouched_words
 from pro_app.web.admin.face import blueprint
+from pro_app.web.dates import moment
 from pro_app.web.problems import problem_words, show_problems
 
 READERS = (*ROLES, "monitor")
@@ -24,8 +29,13 @@ READERS = (*ROLES, "monitor")
 @access.staff(*READERS)
 def amendments() -> ResponseReturnValue:
     """Show the versions, and how many sites and participants are under each."""
-    overview = describe_versions(this.session(), study_id=this.staff().study_id)
-    return render_template("admin/amendments.html", overview=overview)
+    study_id = this.staff().study_id
+    return render_template(
+        "admin/amendments.html",
+        overview=describe_versions(this.session(), study_id=study_id),
+        left_behind=list_left_behind(this.session(), study_id=study_id, now=this.now(), language=_language()),
+        moment=partial(moment, zone=load_current_protocol(this.session(), study_id).default_zone),
+    )
 
 
 @blueprint.get("/admin/amendments/<version>")

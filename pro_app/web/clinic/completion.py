@@ -5,13 +5,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
 from pro_app.errors import NotFound
+from pro_app.protocol.protocol import RANDOMISED
 from pro_app.services.clinic_scope import load_scope
 from pro_app.services.completion import FIGURES, count_completion, list_people
 from pro_app.services.protocol_versions import find_visit_label
+from pro_app.services.studies import load_current_protocol
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.clinic.face import blueprint
 from pro_app.web.clinic.participants import site_choices
+from pro_app.web.clinic.words import FIGURES as WORDS
+from pro_app.web.clinic.words import FIGURES_OF_ENROLLED
 
 
 @blueprint.get("/clinic/completion")
@@ -40,8 +44,10 @@ def completion_people() -> ResponseReturnValue:
         this.session(), scope, visit_code=visit_code, figure=figure, language=language, now=this.now()
     )
     label = find_visit_label(this.session(), scope.study_id, visit_code, language=language)
+    randomises = load_current_protocol(this.session(), scope.study_id).denominator_event == RANDOMISED
     return render_template(
         "clinic/completion_people.html",
+        figure_words=WORDS if randomises else FIGURES_OF_ENROLLED,
         people=people,
         visit=label,
         figure=figure,

@@ -85,8 +85,10 @@ def save_contact(participant_id: int) -> ResponseReturnValue:
 @access.staff("nurse", "investigator")
 def lift_stop(participant_id: int, stop_id: int) -> ResponseReturnValue:
     """Let a resting way of sending be used again."""
-    lift_channel_stop(this.session(), participant_id, stop_id, actor=this.actor(), now=this.now())
-    flash(gettext("Messages go out by this way again. Send a test message to be sure."), "good")
+    if lift_channel_stop(this.session(), participant_id, stop_id, actor=this.actor(), now=this.now()):
+        flash(gettext("Messages go out by this way again. Send a test message to be sure."), "good")
+    else:
+        flash(gettext("Nothing was changed: this way was in use already."), "info")
     return redirect(url_for("clinic.contact", participant_id=participant_id))
 
 

@@ -9,6 +9,7 @@ from pro_app.services.plan_previews.model import MessageChange, PlanPreview, Rat
 from pro_app.web.calendar_changes import list_calendar_entries
 from pro_app.web.clinic.words import known_word, moment, rate
 from pro_app.web.message_words import CHANNELS, MESSAGE_KINDS
+from pro_app.web.problems import sentence
 
 CHANGES = {
     "withdrawn": lazy_gettext("Withdrawn"),
@@ -23,7 +24,7 @@ VISITS = ("moved", "added", "cancelled", "closed", "required", "confirmed")
 def describe_preview(preview: PlanPreview) -> dict[str, Any]:
     """Give everything that the page of a preview shows, in words."""
     return {
-        "warnings": [gettext(warning.message, **dict(warning.values)) for warning in preview.warnings],
+        "warnings": [sentence(warning.message, warning.values) for warning in preview.warnings],
         "sentences": list(_list_sentences(preview)),
         "calendar": list_calendar_entries(preview.calendar),
         "messages": [_message_entry(change, preview.zone) for change in preview.messages],

@@ -7,6 +7,8 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext, lazy_gettext
 
+from pro_app.services.amendments.apply import ROLES
+from pro_app.services.amendments.left_behind import find_left_behind
 from pro_app.services.messages import MessageLine, list_messages, send_test_message
 from pro_app.services.read_log import ReadRecord, list_reads, record_read
 from pro_app.services.site_tasks import list_tasks_of_participant
@@ -58,6 +60,8 @@ def participant(participant_id: int) -> ResponseReturnValue:
     return render_template(
         "clinic/participant.html",
         record=record,
+        left_behind=find_left_behind(this.session(), record.participant, now=this.now(), language=language),
+        applies_versions=this.staff().role in ROLES,
         visit_columns=_visit_columns(),
         visit_notes=_visit_notes,
         event_entries=[_event_entry(record, event) for event in reversed(record.events)],

@@ -36,6 +36,12 @@ FIGURES = {
     "available": lazy_gettext("Valid among the randomised"),
     "randomised": lazy_gettext("Randomised"),
 }
+FIGURES_OF_ENROLLED = {
+    **FIGURES,
+    "available": lazy_gettext("Valid among the enrolled"),
+    "randomised": lazy_gettext("Enrolled"),
+}
+"""The same words for a trial that randomises nobody."""
 
 
 def rate(value: float | None) -> str:
@@ -51,6 +57,13 @@ def known_word(words: dict[str, Any], code: str | None) -> str:
 def effect_sentences(offer: EventOffer) -> list[str]:
     """Say in sentences what an event does to messages, questionnaires and rates."""
     effect = offer.effect
+    if offer.resumable:
+        return [
+            gettext(
+                "What is resumed holds no longer from this day on: messages go out again, and the "
+                "questionnaires whose period has not ended are open again."
+            )
+        ]
     if effect is None:
         moves = gettext("The calendar of the questionnaires follows.")
         return [moves if offer.moves_visits else gettext("It is kept in the record; nothing else changes.")]

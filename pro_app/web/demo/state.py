@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 Step = Literal["day", "week", "visit", "date"]
+Note = Literal["end", "no_visit", "failed"]
 STEPS: tuple[Step, ...] = ("day", "week", "visit", "date")
 
 
@@ -15,7 +16,8 @@ STEPS: tuple[Step, ...] = ("day", "week", "visit", "date")
 class Progress:
     """How far the history is filled; `reached` is the simulated day (ISO) that it has come to.
 
-    `reached_at` is the moment (ISO) up to which everything was done, for whoever goes on from there.
+    `reached_at` is the moment (ISO) up to which everything was done, for whoever goes on from there. `note`
+    says how the last journey ended where it did not just arrive.
     """
 
     done: int
@@ -23,6 +25,7 @@ class Progress:
     reached: str
     finished: bool
     reached_at: str | None = None
+    note: Note | None = None
 
     @property
     def reached_on(self) -> date:
@@ -37,10 +40,16 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A journey through time that somebody asked for; `on` (ISO) belongs to the step `date`."""
+    """A journey through time that somebody asked for; `on` (ISO) belongs to the step `date`.
+
+    `goes_back`: it was said to lie in the past, and that everything begins anew. `until` (ISO) is the moment
+    that it leads to, once that is known: what is cut short goes on to there, not as far again.
+    """
 
     step: Step
     on: str | None = None
+    goes_back: bool = False
+    until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,11 @@ def find_wish(folder: Path) -> Wish | None:
     return None if known is None else Wish(**known)
 
 
+def has_wish(folder: Path) -> bool:
+    """Tell whether a journey is noted, readable or not."""
+    return (folder / "wish.json").exists()
+
+
 def save_wish(folder: Path, wish: Wish) -> bool:
     """Ask for a journey, unless another one is waiting or under way; tells whether it was noted."""
     progress = load_progress(folder)
@@ -95,6 +109,11 @@ def save_wish(folder: Path, wish: Wish) -> bool:
         return False
     _save(folder / "wish.json", asdict(wish))
     return True
+
+
+def keep_wish(folder: Path, wish: Wish) -> None:
+    """Write down what is now known of the journey that is under way."""
+    _save(folder / "wish.json", asdict(wish))
 
 
 def forget_wish(folder: Path) -> None:

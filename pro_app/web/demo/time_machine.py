@@ -27,6 +27,15 @@ from pro_app.web.demo.state import (
 from pro_app.web.locale import DEFAULT_ZONE
 
 RENEWED_AFTER_S = 2
+NOTES = {
+    "end": lazy_gettext("The end of the trial is reached. From here time goes on by itself only."),
+    "no_visit": lazy_gettext("No further questionnaire is to come for the demonstration's patient."),
+    "failed": lazy_gettext(
+        "Something went wrong on the way, and the journey ended before its day. What was done until then is "
+        "kept. Ask for it again, or go back to the first day."
+    ),
+}
+"""How a journey ended that did not just arrive."""
 
 
 class TimeForm(FlaskForm):
@@ -79,7 +88,9 @@ def ask_for_journey() -> ResponseReturnValue:
             return _render(form, confirming=form.on.data)
     elif step not in STEPS:
         return _render(TimeForm(formdata=None, on=_today()), status=400)
-    wish = Wish(cast("Step", step), form.on.data.isoformat() if step == "date" else None)
+    wish = Wish(cast("Step", step))
+    if step == "date":
+        wish = Wish("date", form.on.data.isoformat(), goes_back="confirmed" in request.form)
     if not save_wish(folder, wish):
         flash(
             gettext("Nothing was changed: time is still on its way. Wait until it has arrived."), "attention"
@@ -93,11 +104,18 @@ def _render(form: TimeForm, *, confirming: date | None = None, status: int = 200
     is_busy = find_wish(folder) is not None or progress is None or not progress.finished
     here = DemoTime(_today(), find_simulated_day() is not None, load_time_span(folder), progress, is_busy)
     response = make_response(
-        render_template("demo/time.html", here=here, form=form, confirming=confirming), status
+        render_template(
+            "demo/time.html", here=here, form=form, confirming=confirming, note=_say_note(progress)
+        ),
+        status,
     )
     if is_busy:
         response.headers["Refresh"] = f"{RENEWED_AFTER_S}; url={url_for('demo.time_machine')}"
     return response
+
+
+def _say_note(progress: Progress | None) -> str | None:
+    return str(NOTES[progress.note]) if progress is not None and progress.note in NOTES else None
 
 
 def _today() -> date:

@@ -26,16 +26,20 @@ def messages() -> ResponseReturnValue:
     """Record a report; the same one again is answered alike and changes nothing.
 
     The secret comes in its header, as a bearer token or as the password of the address. A report about a
-    message that is not known is kept and answered with 200, since sending it again would not help.
+    message that is not known is kept and answered with 200, since sending it again would not help; so is one
+    of a state that asks for nothing, and not kept.
     """
     settings = this.parts().settings
     if not _knows(settings.hook_secret):
         count_tries(this.parts().database, program_key(request.remote_addr), now=this.now())
         refusal = jsonify({"error": "the secret is missing or wrong"})
         return refusal, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": 'Bearer realm="hooks"'}
+    report = parse_hook_report(request.get_json(silent=True), settings)
+    if report is None:
+        return jsonify({"new": False, "nothing_to_do": True})
     recorded = record_report(
         this.session(),
-        parse_hook_report(request.get_json(silent=True), settings),
+        report,
         usable_channels=find_usable_channels(settings),
         actor=system_actor("hook", secrets.token_hex(8)),
         now=this.now(),

@@ -20,6 +20,7 @@ from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.participant.face import blueprint
 from pro_app.web.participant.settings_forms import MessageSettingsForm, PauseForm, order_words
+from pro_app.web.participant.settings_words import tell_resumed, tell_stopped, tell_used_again
 from pro_app.web.problems import show_problems
 from pro_app.web.sending_ways import list_usable_channels
 
@@ -90,8 +91,8 @@ def pause() -> ResponseReturnValue:
 @access.participants
 def resume() -> ResponseReturnValue:
     """Let messages come again."""
-    resume_messages(this.session(), actor=this.actor(), now=this.now())
-    flash(gettext("You will get messages again."), "good")
+    was_held = resume_messages(this.session(), actor=this.actor(), now=this.now())
+    tell_resumed(_load(), was_held=was_held)
     return redirect(url_for("participant.settings"))
 
 
@@ -110,7 +111,7 @@ def confirm_stop() -> ResponseReturnValue:
 def stop() -> ResponseReturnValue:
     """Stop the messages; the questionnaires go on."""
     stop_messages(this.session(), actor=this.actor(), now=this.now())
-    flash(gettext("You will get no more messages. Your questionnaires stay here for you."), "good")
+    tell_stopped(_load())
     return redirect(url_for("participant.settings"))
 
 
@@ -119,8 +120,10 @@ def stop() -> ResponseReturnValue:
 def use_again(stop_id: int) -> ResponseReturnValue:
     """Let messages come again by a way that the participant had stopped."""
     participant_id = this.participant().participant_id
-    lift_channel_stop(this.session(), participant_id, stop_id, actor=this.actor(), now=this.now())
-    flash(gettext("You will get messages again."), "good")
+    was_resting = lift_channel_stop(
+        this.session(), participant_id, stop_id, actor=this.actor(), now=this.now()
+    )
+    tell_used_again(_load(), was_resting=was_resting)
     return redirect(url_for("participant.settings"))
 
 

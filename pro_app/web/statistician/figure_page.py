@@ -12,10 +12,12 @@ from pro_app.figures.charts.svg import ChartWords
 from pro_app.figures.estimates.grouping import EVERYONE as ALL_ARMS
 from pro_app.figures.figure import FIGURES, Choice, Figure, FigureLabels
 from pro_app.instruments.scale_names import scale_name
-from pro_app.protocol.protocol import Protocol
+from pro_app.protocol.protocol import RANDOMISED, Protocol
 from pro_app.protocol.visit_order import order_visit_codes
 from pro_app.web.statistician.figure_words import (
     COLUMN_WORDS,
+    COMPLETION_OF_ENROLLED,
+    ENROLLED_COLUMN,
     EVERYONE,
     FIGURE_WORDS,
     REASONS,
@@ -66,6 +68,7 @@ class FigurePage:
         self._tables = tables
         self._protocol = protocol
         self._choice = choice
+        self._randomises = protocol.denominator_event == RANDOMISED
         self._language = str(get_locale())
         rates = {name: str(COLUMN_WORDS[name]) for name in ("completion_rate", "available_data_rate")}
         codes = tables["assessments"]["visit_code"].unique().to_list()
@@ -86,6 +89,8 @@ class FigurePage:
 
     def _view(self, figure: Figure, frame: pl.DataFrame) -> FigureView:
         words = FIGURE_WORDS[figure.code]
+        if figure.code == "completion" and not self._randomises:
+            words = COMPLETION_OF_ENROLLED
         title = " – ".join(filter(None, (str(words.title), *self._subject(figure))))
         svg = None
         if figure.draw is not None and frame.height:
@@ -120,8 +125,9 @@ class FigurePage:
         hidden = {"instrument", "scale"} | (set() if self._choice.by_arm else {"arm"})
         names = [name for name in frame.columns if name in COLUMN_WORDS and name not in hidden]
         is_share = "survival" in frame.columns
+        labels = COLUMN_WORDS if self._randomises else {**COLUMN_WORDS, "randomised": ENROLLED_COLUMN}
         columns: list[dict[str, object]] = [
-            {"label": COLUMN_WORDS[name], "numeric": frame.schema[name].is_numeric()} for name in names
+            {"label": labels[name], "numeric": frame.schema[name].is_numeric()} for name in names
         ]
         words = self._words_for_codes()
         writers = [words.get(name) or writer_of(name, is_share=is_share) for name in names]

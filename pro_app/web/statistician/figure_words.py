@@ -1,7 +1,7 @@
 """What figures and their tables are called, and how their numbers are written."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import format_decimal, format_percent, lazy_gettext
@@ -114,6 +114,17 @@ COLUMN_WORDS = {
 
 REASONS = {"NOT_GIVEN": lazy_gettext("no reason given")}
 EVERYONE = lazy_gettext("Everyone")
+
+COMPLETION_OF_ENROLLED = replace(
+    FIGURE_WORDS["completion"],
+    intro=lazy_gettext(
+        "Questionnaires whose period is over. Response rate: valid among those still expected. "
+        "Available data: valid among everyone enrolled."
+    ),
+)
+"""The words of the figure of completion in a trial that randomises nobody."""
+ENROLLED_COLUMN = lazy_gettext("Enrolled")
+"""The word for its fixed denominator in such a trial."""
 
 _SHARES = frozenset({"share", "survival", "completion_rate", "available_data_rate"})
 _SHARE_BOUNDS = frozenset({"lower", "upper"})

@@ -7,7 +7,7 @@ import pytest
 from clinic_world import Clinic, noon
 
 from pro_app.errors import InputRejected
-from pro_app.protocol.replan import PLAN_REPLACED
+from pro_app.protocol.open_days import PLAN_REPLACED
 from pro_app.services.events import Correction, correct_event, record_event
 
 CONSENT_ON, RANDOMISED_ON = date(2026, 1, 5), date(2026, 1, 12)

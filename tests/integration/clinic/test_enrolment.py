@@ -75,6 +75,7 @@ def test_both_contacts_may_be_absent(clinic: Clinic) -> None:
         ({"notice_version": "x" * 41}, ["notice_version"]),
         ({"email": "a.dupont@"}, ["email"]),
         ({"email": "a@b.fr\nBcc: x@y.fr"}, ["email"]),
+        ({"email": "rené@example.fr"}, ["email"]),
         ({"telephone": "06 12"}, ["telephone"]),
         ({"telephone": "call me"}, ["telephone"]),
         ({"language": "de"}, ["language"]),
@@ -195,6 +196,15 @@ def test_a_contact_out_of_reach_cannot_be_changed(clinic: Clinic) -> None:
 )
 def test_telephones_of_france_and_overseas_are_understood(typed: str, zone: str, kept: str) -> None:
     assert parse_contact(email=None, telephone=typed, zone=zone).telephone == kept
+
+
+def test_a_domain_with_accents_is_an_address_and_a_name_with_accents_is_refused_in_its_own_words() -> None:
+    contact = parse_contact(email=" a.dupont@Société.fr", telephone=None, zone="Europe/Paris")
+    assert contact.email == "a.dupont@société.fr"
+    with pytest.raises(InputRejected) as rejected:
+        parse_contact(email="rené@example.fr", telephone=None, zone="Europe/Paris")
+    (problem,) = rejected.value.problems
+    assert (problem.place, "before the @" in problem.message) == ("email", True)
 
 
 def test_a_french_telephone_is_written_in_pairs() -> None:

@@ -7,7 +7,7 @@ from clinic_world import Clinic, build_clinic, noon
 
 from pro_app.contacts.vault import ContactVault
 from pro_app.protocol.events import fold_events
-from pro_app.protocol.replan import PLAN_REPLACED
+from pro_app.protocol.open_days import PLAN_REPLACED
 from pro_app.protocol.schedule import plan_visits
 from pro_app.services.event_offers import list_event_offers, load_situation
 from pro_app.services.events import Correction, correct_event

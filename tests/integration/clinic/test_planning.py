@@ -5,7 +5,7 @@ from clinic_world import Clinic, noon
 from sqlalchemy import func, select
 
 from pro_app.protocol.events import fold_events
-from pro_app.protocol.replan import PLAN_REPLACED
+from pro_app.protocol.open_days import PLAN_REPLACED
 from pro_app.protocol.schedule import plan_visits
 from pro_app.services.contact_changes import ContactChange, change_contact
 from pro_app.services.events import Correction, correct_event

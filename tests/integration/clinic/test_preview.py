@@ -1,8 +1,10 @@
 """What an event or its correction would do is said before it is done, and nothing is written by saying it."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
+from amendment_world import apply, drop_visit, load_version, write_version
 from clinic_world import Clinic, noon
 from database_copies import read_rows
 
@@ -18,6 +20,7 @@ from pro_app.services.events import (
     correct_event,
     load_event,
 )
+from pro_app.services.messages import list_messages
 from pro_app.services.plan_previews.model import PlanPreview
 from pro_app.services.plan_previews.preview import preview_correction, preview_event
 
@@ -179,6 +182,27 @@ def test_it_warns_of_an_end_corrected_after_follow_up_was_answered(clinic: Clini
     assert becoming(said)["M06"] == "moved"
 
 
+def test_a_visit_that_the_new_version_dropped_is_named_in_words_all_the_same(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    participant_id = start(clinic)
+    event_id = clinic.record(participant_id, "treatment_ended", date(2026, 5, 4))
+    clinic.answer(participant_id, "M03", date(2026, 8, 4))
+    load_version(clinic, write_version(tmp_path, "1.1", drop_visit("M03")), at=noon(date(2026, 8, 5)))
+    apply(clinic, "1.1", at=date(2026, 8, 6), accepts_answered=True)
+    correction = Correction("misread", date(2026, 5, 11), {})
+
+    said = preview_again(clinic, participant_id, correction, event_id=event_id, at=date(2026, 9, 1))
+
+    shown = {warning.code: warning.values.get("visits") for warning in said.warnings}
+    m03 = next(row.label for row in said.calendar if row.visit_code == "M03")
+    assert shown["anchor_after_answers"] == m03 != "M03"
+    with clinic.database.reading() as session:
+        messages = list_messages(session, participant_id, actor=clinic.nurse, language="en")
+    assert m03 in {message.visit for message in messages}
+    assert "M03" not in {message.visit for message in messages}
+
+
 def test_answers_that_lose_their_visit_and_come_back_are_shown(clinic: Clinic) -> None:
     participant_id = start(clinic)
     clinic.answer(participant_id, "M03", ANSWERED_ON)
@@ -295,3 +319,17 @@ def test_an_event_of_somebody_else_has_no_preview(clinic: Clinic) -> None:
     event_id = clinic.record(other, "randomised", RANDOMISED, arm="LUTATHERA")
     with pytest.raises(NotFound):
         preview_again(clinic, participant_id, Correction("x"), event_id=event_id, at=date(2026, 2, 1))
+
+
+@pytest.mark.parametrize("first", ["infusion", "treatment_ended"])
+def test_an_infusion_after_the_end_of_treatment_is_warned_of(clinic: Clinic, first: str) -> None:
+    participant_id = start(clinic, arm="LUTATHERA")
+    days = {"infusion": date(2026, 3, 20), "treatment_ended": date(2026, 3, 2)}
+    (second,) = days.keys() - {first}
+    clinic.record(participant_id, first, days[first], at=date(2026, 4, 1))
+    said = preview(clinic, participant_id, NewEvent(second, days[second], {}), at=date(2026, 4, 2))
+    (values,) = [warning.values for warning in said.warnings if warning.code == "after_the_end"]
+    assert (values["on"], values["date"]) == ("2026-03-20", "2026-03-02")
+    in_order = NewEvent(second, date(2026, 3, 2) if second == "infusion" else date(2026, 3, 20), {})
+    said = preview(clinic, participant_id, in_order, at=date(2026, 4, 2))
+    assert "after_the_end" not in warnings(said)

@@ -49,6 +49,12 @@ def participant(clinic: Clinic) -> int:
     return participant_id
 
 
+def test_a_participant_s_code_is_read_as_the_enrolment_form_reads_it(run: Run, clinic: Clinic) -> None:
+    clinic.enrol(TODAY - 9 * DAYS, participant_code="A 15-9")
+    result = run("--participant", "  a  15-9 ", "--event", "died", "--on", (TODAY - DAYS).isoformat())
+    assert result.exit_code == 0
+
+
 @pytest.mark.parametrize("kind", ["treatment-ended", "treatment_ended"])
 def test_it_prints_the_calendar_before_and_after_and_writes_nothing(
     run: Run, clinic: Clinic, participant: int, *, kind: str

@@ -5,7 +5,7 @@ from datetime import date
 from clinic_world import Clinic, noon
 from sqlalchemy import select
 
-from pro_app.protocol.replan import PLAN_REPLACED
+from pro_app.protocol.open_days import PLAN_REPLACED
 from pro_app.services.events import Correction, correct_event
 from pro_app.services.planning import PlanOutcome, plan_participant, preview_plan
 from pro_app.services.visits import reopen_visit
@@ -182,3 +182,26 @@ def test_a_visit_that_was_missed_is_not_blamed_on_late_recording_after_there_and
         assert told(clinic, participant_id, NOTICED_ON) != before
         correct(clinic, event_id, None)
         assert told(clinic, participant_id, NOTICED_ON) == before
+
+
+def test_a_wrong_date_that_asked_again_leaves_no_missed_visit_when_it_is_put_right(clinic: Clinic) -> None:
+    participant_id, answered = start_with_an_answered_provisional_visit(clinic)
+    # By the right end M03 is past: the answers stand for it, without a visit.
+    right = date(2026, 4, 13)
+    event_id = clinic.record(participant_id, "treatment_ended", right, at=date(2026, 10, 20))
+    before = told(clinic, participant_id, NOTICED_ON)
+    assert before["UNSCHEDULED 1"][0] == answered
+    assert "M03" not in before
+    correct(clinic, event_id, date(2026, 10, 5))
+    assert clinic.assessments(participant_id)["M03"].opens_on > NOTICED_ON
+    correct(clinic, last_event(clinic, participant_id), right)
+    after = told(clinic, participant_id, NOTICED_ON)
+    again = clinic.assessments(participant_id)["M03"]
+    assert (again.state(noon(NOTICED_ON)), again.expected) == ("not_required", False)
+    assert again.reason_code == PLAN_REPLACED
+    assert after == {**before, "M03": after["M03"]}
+
+
+def last_event(clinic: Clinic, participant_id: int) -> int:
+    with clinic.database.reading() as session:
+        return max(event.id for event in list_events(session, participant_id))

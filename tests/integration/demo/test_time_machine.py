@@ -3,23 +3,38 @@
 import re
 import shutil
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from pro_app.app import create_app
 from pro_app.clock import ShiftedClock, civil_date, open_clock, system_clock
+from pro_app.demo.keeper import make_journey
 from pro_app.demo.run import DemoPlace, prepare
 from pro_app.demo.traveller import ServerGone, Traveller
 from pro_app.reminders.dispatch import PostOffice, open_post_office
 from pro_app.settings import Settings
 from pro_app.storage.queries.assessments import list_assessments
-from pro_app.web.demo.state import find_wish, forget_wish, load_access, load_progress
+from pro_app.web.demo.state import (
+    find_wish,
+    forget_wish,
+    has_wish,
+    load_access,
+    load_progress,
+    load_time_span,
+    save_progress,
+)
 
 PARIS = "Europe/Paris"
+END_NOTICE = "notice-attention"
+"""Stands on the page only to say how a journey ended that did not just arrive."""
 
 
 class Demo:
@@ -62,6 +77,42 @@ class Demo:
         assert wish is not None
         self.traveller.travel(wish)
         forget_wish(self.settings.data_folder)
+
+    @property
+    def last_day(self) -> date:
+        """Give the trial's last day."""
+        span = load_time_span(self.settings.data_folder)
+        assert span is not None
+        return span.last
+
+    def live_nowhere(self) -> None:
+        """Say that everything up to the clock was done already, so that no test lives through years."""
+        progress = load_progress(self.settings.data_folder)
+        assert progress is not None
+        save_progress(self.settings.data_folder, replace(progress, reached_at=self.clock().isoformat()))
+
+    def note_in_the_record(self, words: str) -> None:
+        """Change something that beginning anew would undo."""
+        with self.office.database.writing() as session:
+            session.execute(text("UPDATE sites SET city = :words"), {"words": words})
+
+    def note_of_the_record(self) -> str:
+        """Give what was changed."""
+        with self.office.database.reading() as session:
+            return str(session.execute(text("SELECT min(city) FROM sites")).scalar_one())
+
+    def plan_an_opening_in(self, day: date) -> None:
+        """Let the first visit of the newcomer's participant open on another day."""
+        with self.office.database.writing() as session:
+            session.execute(
+                text("UPDATE planned_visits SET opens_on = :day, target_on = :day, closes_on = :day"),
+                {"day": day.isoformat()},
+            )
+
+    def rename_table(self, name: str, other: str) -> None:
+        """Break the store, or mend it."""
+        with self.office.database.writing() as session:
+            session.execute(text(f"ALTER TABLE {name} RENAME TO {other}"))
 
     def sign_in_as_nurse(self) -> None:
         """Sign in as the nurse."""
@@ -196,6 +247,87 @@ def test_a_journey_that_was_cut_short_is_finished_after_the_next_start(demo: Dem
     assert demo.today == target
     assert progress is not None
     assert progress.finished
+
+
+@pytest.mark.parametrize("step", ["day", "week", "visit"])
+def test_a_step_beyond_the_end_of_the_trial_keeps_everything_and_says_so(demo: Demo, step: str) -> None:
+    last = demo.last_day
+    demo.note_in_the_record("kept")
+    beyond = datetime.combine(last + timedelta(days=1), time(9), ZoneInfo(PARIS))
+    demo.clock.set_to(beyond)
+
+    demo.ask(step=step)
+    demo.live_nowhere()
+    demo.keep()
+
+    assert timedelta(0) <= demo.clock() - beyond < timedelta(minutes=1)
+    assert demo.note_of_the_record() == "kept"
+    if step != "visit":
+        assert END_NOTICE in demo.client.get("/demo/time").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("step", ["day", "week", "visit"])
+def test_on_the_last_evening_no_step_sets_the_clock_back(demo: Demo, step: str) -> None:
+    evening = datetime.combine(demo.last_day, time(18), ZoneInfo(PARIS))
+    demo.plan_an_opening_in(demo.last_day + timedelta(days=60))
+    demo.clock.set_to(evening)
+
+    demo.ask(step=step)
+    demo.live_nowhere()
+    demo.keep()
+
+    progress = load_progress(demo.settings.data_folder)
+    assert timedelta(0) <= demo.clock() - evening < timedelta(minutes=1)
+    assert progress is not None
+    assert (progress.note, progress.finished) == ("end", True)
+
+
+def test_a_step_that_was_cut_short_leads_to_its_own_day_and_not_as_far_again(demo: Demo) -> None:
+    before, start = demo.today, demo.clock()
+    demo.ask(step="week")
+    demo.is_alive = False
+    wish = find_wish(demo.settings.data_folder)
+    assert wish is not None
+    # What was cut short on the way: the server is gone, and the clock stands three days later.
+    with suppress(ServerGone):
+        demo.traveller.travel(wish)
+    demo.clock.set_to(start + timedelta(days=3))
+
+    demo.is_alive = True
+    demo.traveller = demo.make_traveller()
+    demo.keep()
+
+    assert demo.today == before + timedelta(days=7)
+
+
+def test_a_journey_that_breaks_off_is_dropped_and_said_and_the_next_one_is_made(demo: Demo) -> None:
+    before = demo.today
+    demo.ask(step="week")
+    demo.rename_table("participant_events", "mislaid")
+    make_journey(demo.traveller, demo.settings.data_folder)
+    demo.rename_table("mislaid", "participant_events")
+
+    page = demo.client.get("/demo/time").get_data(as_text=True)
+    assert find_wish(demo.settings.data_folder) is None
+    assert END_NOTICE in page
+    assert 'name="step"' in page
+
+    demo.ask(step="week")
+    make_journey(demo.traveller, demo.settings.data_folder)
+
+    assert demo.today >= before + timedelta(days=7)
+    assert END_NOTICE not in demo.client.get("/demo/time").get_data(as_text=True)
+
+
+def test_a_wish_that_cannot_be_read_is_dropped(demo: Demo) -> None:
+    (demo.settings.data_folder / "wish.json").write_text("{", encoding="utf-8")
+
+    make_journey(demo.traveller, demo.settings.data_folder)
+
+    assert not has_wish(demo.settings.data_folder)
+    progress = load_progress(demo.settings.data_folder)
+    assert progress is not None
+    assert progress.note == "failed"
 
 
 def test_the_clock_is_the_machines_where_no_file_says_otherwise(tmp_path: Path) -> None:

@@ -134,7 +134,11 @@ def test_a_begun_form_that_is_open_again_counts_as_neither_incomplete_nor_missed
             table = count_completion(session, scope, language="fr", now=noon(on))
         [known] = [row.completion for row in table.rows if row.completion.visit_code == "W08"]
         [frozen] = tables.rows("completion", visit_code="W08")
-        [figure] = estimate_completion(tables.frames).filter(pl.col("visit_code") == "W08").rows(named=True)
+        [figure] = (
+            estimate_completion(tables.frames, tables.release.protocol)
+            .filter(pl.col("visit_code") == "W08")
+            .rows(named=True)
+        )
         for row in (frozen, figure):
             assert (row["incomplete"], row["missed"]) == (known.incomplete, known.missed)
         counts.append((known.expected, known.received, known.incomplete, known.missed))

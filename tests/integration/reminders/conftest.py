@@ -1,7 +1,9 @@
 """A clinic on each database, and a real SMTP server that answers as a test tells it to."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from clinic_world import Clinic, build_clinic
@@ -11,6 +13,7 @@ from reminders_world import AnyPortController, MailServer, Post
 from pro_app.contacts.vault import ContactVault
 from pro_app.reminders.channels.email import EmailChannel
 from pro_app.reminders.dispatch import PostOffice
+from pro_app.settings import Settings
 from pro_app.storage.database import Database, open_database
 
 SENDER = "ne-pas-repondre@example.org"
@@ -60,3 +63,23 @@ def post(clinic: Clinic, office: PostOffice, mail_server: MailServer) -> Post:
     clinic.answer(participant_id, "BASELINE", date(2026, 1, 6))
     clinic.record(participant_id, "randomised", date(2026, 1, 12), arm="SURVEILLANCE")
     return Post(clinic, office, mail_server, participant_id)
+
+
+@pytest.fixture
+def mailbox_folder(tmp_path: Path) -> Path:
+    """Make an empty Maildir."""
+    folder = tmp_path / "returned"
+    for name in ("new", "cur", "tmp"):
+        (folder / name).mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def reading(settings: Settings, mailbox_folder: Path) -> Settings:
+    """Give the settings of an installation that reads this Maildir."""
+    return replace(
+        settings,
+        secret_key=TEST_SECRET,
+        inbox_url=f"maildir:{mailbox_folder}",
+        mail_reply_address="retours@suivi.example.org",
+    )

@@ -1,7 +1,7 @@
 import mailbox
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -12,8 +12,9 @@ from reminders_world import MailServer
 
 from pro_app.errors import SettingMissing
 from pro_app.reminders.channels import find_channel
-from pro_app.reminders.channels.email import EmailChannel
+from pro_app.reminders.channels.email import PREPARING_S, REPLY_TIMEOUT_S, TIMEOUT_S, EmailChannel
 from pro_app.reminders.channels.maildir import MaildirChannel
+from pro_app.reminders.outbox.attempts import LEASE
 from pro_app.reminders.outgoing import OutgoingMessage, Retryable, Undeliverable
 from pro_app.settings import Settings
 
@@ -95,7 +96,10 @@ def test_what_would_add_a_header_or_is_no_address_is_undeliverable(
         ("RCPT 450 4.2.1 busy", Retryable, "smtp_450"),
         ("RCPT 550 5.1.1 a.dupont@example.fr unknown", Undeliverable, "smtp_550"),
         ("DATA 451 4.3.0 later", Retryable, "smtp_451"),
-        ("DATA 554 5.7.1 spam", Undeliverable, "smtp_554"),
+        ("RCPT 550 5.4.1 no access, Exchange's word for unknown", Undeliverable, "smtp_550"),
+        ("RCPT 550 no such user here", Undeliverable, "smtp_550"),
+        ("RCPT 550 5.1.1 too many messages for nobody", Undeliverable, "smtp_550"),
+        ("DATA 554 no thanks", Undeliverable, "smtp_554"),
         ("DROP", Retryable, "no_reply_after_text"),
     ],
 )
@@ -109,12 +113,88 @@ def test_each_answer_of_the_server_means_what_it_means(
     assert getattr(refused.value, "maybe_accepted", False) == (answer == "DROP")
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "RCPT 554 5.7.1 <a.dupont@example.fr>: Relay access denied",
+        "RCPT 550 5.7.1 sending rate exceeded",
+        "RCPT 552 5.3.4 too big",
+        "RCPT 503 5.5.1 out of order",
+        "RCPT 530 authentication required",
+        "RCPT 550 relaying denied",
+        "RCPT 550 Rate limit reached",
+        "RCPT 550 5.1.8 sender address rejected: domain not found",
+        "DATA 550 5.7.26 this mail is unauthenticated",
+    ],
+)
+def test_a_final_refusal_of_us_and_not_of_the_recipient_is_tried_again_and_holds_up_the_domain(
+    mail_server: MailServer, smtp: Smtp, answer: str
+) -> None:
+    mail_server.answers.append(answer)
+    with pytest.raises(Retryable) as refused:
+        smtp().send(MESSAGE)
+    assert (refused.value.scope, refused.value.maybe_accepted) == ("queue", False)
+    assert refused.value.reason == f"smtp_policy_{answer.split()[1]}"
+
+
+def test_a_domain_with_accents_is_written_as_the_name_system_knows_it(
+    mail_server: MailServer, smtp: Smtp, tmp_path: Path
+) -> None:
+    message = replace(MESSAGE, address="a.dupont@société.fr")
+    smtp().send(message)
+    MaildirChannel(tmp_path / "mail", SENDER).send(message)
+    (kept,) = mailbox.Maildir(tmp_path / "mail")
+    assert mail_server.accepted[0]["To"] == kept["To"] == "a.dupont@xn--socit-esab.fr"
+    with pytest.raises(Undeliverable):
+        MaildirChannel(tmp_path / "mail", SENDER).send(replace(MESSAGE, address="rené@example.fr"))
+
+
+def test_a_server_that_thinks_longer_than_any_step_may_take_is_waited_for(
+    mail_server: MailServer, smtp: Smtp
+) -> None:
+    mail_server.thinks_s = 1
+    smtp(timeout_s=0.5).send(MESSAGE)
+    assert len(mail_server.accepted) == 1
+
+
+def test_the_longest_attempt_ends_before_somebody_else_may_have_the_message() -> None:
+    steps_beyond = 4 * TIMEOUT_S  # signing in and saying goodbye are not cut short
+    assert timedelta(seconds=PREPARING_S + steps_beyond + REPLY_TIMEOUT_S) < LEASE
+
+
+def test_after_two_silences_in_a_row_the_others_wait_for_the_next_round_and_are_not_in_doubt(
+    mail_server: MailServer, smtp: Smtp
+) -> None:
+    channel = smtp(reply_timeout_s=0.3)
+    mail_server.answers.extend(["HANG", "DATA 250 OK", "HANG", "HANG"])
+    doubts = []
+    for _ in range(5):
+        try:
+            channel.send(MESSAGE)
+        except Retryable as refused:
+            doubts.append((refused.reason, refused.maybe_accepted, refused.scope))
+    silent, left_alone = ("no_reply_after_text", True, "message"), ("smtp_silent", False, "channel")
+    assert doubts == [silent, silent, silent, left_alone]
+    assert len(mail_server.accepted) == 4
+
+    channel.rest()
+    mail_server.answers.append("HANG")
+    for expected in (silent, left_alone):
+        with pytest.raises(Retryable) as refused:
+            channel.send(MESSAGE)
+        assert (refused.value.reason, refused.value.maybe_accepted, refused.value.scope) == expected
+
+    channel.rest()
+    channel.send(MESSAGE)
+    assert len(mail_server.accepted) == 6
+
+
 def test_a_server_that_does_not_answer_after_the_text_leaves_it_open(
     mail_server: MailServer, smtp: Smtp
 ) -> None:
     mail_server.answers.append("HANG")
     with pytest.raises(Retryable) as refused:
-        smtp(timeout_s=0.5).send(MESSAGE)
+        smtp(reply_timeout_s=0.5).send(MESSAGE)
     assert refused.value.maybe_accepted
 
 

@@ -11,6 +11,7 @@ from pro_app.reminders.outbox.attempts import ClaimedMessage, Outcome
 from pro_app.reminders.outbox.claims import claim_next
 from pro_app.reminders.outbox.outcomes import record_outcome
 from pro_app.reminders.outbox.take_over import record_return
+from pro_app.services.sending_overview import load_sending_overview
 from pro_app.services.site_tasks import list_tasks_of_participant
 from pro_app.storage.tables.channel_reports import ChannelStop
 from pro_app.storage.tables.outbox import OutboxMessage
@@ -283,3 +284,51 @@ def test_what_is_deferred_beyond_its_window_has_visibly_failed(post: Post) -> No
     with post.clinic.database.reading() as session:
         row = session.scalars(select(OutboxMessage).where(OutboxMessage.id == claimed.message_id)).one()
     assert row.outcome_reason == "queue_rests"
+
+
+def find_lost(post: Post, now: datetime) -> tuple[list[str], list[tuple[str, str]]]:
+    """Give the tasks about messages, and what coordinators are told that did not arrive."""
+    with post.clinic.database.reading() as session:
+        tasks = list_tasks_of_participant(
+            session, post.participant_id, actor=post.clinic.nurse, language="fr", now=now
+        )
+        study_id = session.get_one(Participant, post.participant_id).study_id
+        overview = load_sending_overview(session, study_id=study_id, language="fr", now=now)
+    about_messages = [line.task.task_key for line in tasks if line.task.kind == "message"]
+    return about_messages, [(line.template_code, line.channel) for line in overview.lost]
+
+
+def test_a_message_whose_successor_was_withdrawn_is_asked_about_and_not_forgotten(post: Post) -> None:
+    choose_channels(post, "email,sms")
+    at_night = INVITED_AT + timedelta(hours=10, minutes=1)
+    record(post, post.claim("first", INVITED_AT), REFUSED, now=at_night)
+    assert find_lost(post, at_night) == ([], [])
+    choose_channels(post, "email", now=at_night + timedelta(minutes=1))
+    assert states(post) == {"email": ("failed", "smtp_550"), "sms": ("cancelled", "channel_changed")}
+    failed = invitations(post)["email"]
+    assert find_lost(post, at_night + timedelta(hours=1)) == (
+        [f"message:{post.participant_id}:{failed.id}"],
+        [("invitation", "email")],
+    )
+
+
+def test_of_two_channels_that_failed_one_after_the_other_the_last_one_is_told(post: Post) -> None:
+    choose_channels(post, "email,sms")
+    for token in ("first", "second"):
+        record(post, post.claim(token, INVITED_AT), REFUSED)
+    failed = invitations(post)["sms"]
+    assert find_lost(post, INVITED_AT) == (
+        [f"message:{post.participant_id}:{failed.id}"],
+        [("invitation", "sms")],
+    )
+
+
+def test_a_notification_that_went_beside_a_refused_e_mail_does_not_hide_it(post: Post) -> None:
+    choose_channels(post, "email,push")
+    for token in ("first", "second"):
+        claimed = post.claim(token, INVITED_AT)
+        record(post, claimed, REFUSED if claimed.channel == "email" else Outcome("sent"))
+    failed = invitations(post)["email"]
+    assert find_lost(post, INVITED_AT + timedelta(days=1))[0] == [
+        f"message:{post.participant_id}:{failed.id}"
+    ]

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from messages_out import make_message
 from reminders_world import Post, list_rows
 
 from pro_app.contacts.push_addresses import list_push_addresses, save_push_address
+from pro_app.reminders.addresses import Destination
+from pro_app.reminders.delivery import choose_best, deliver
 from pro_app.reminders.dispatch import dispatch_due
 from pro_app.reminders.outbox import replan_reminders
 from pro_app.reminders.outgoing import OutgoingMessage, Retryable, Undeliverable
@@ -131,8 +134,21 @@ def test_without_any_browser_the_notification_has_failed_and_the_e_mail_went(pos
     assert row(post, "email").state == "sent"
 
 
-def test_what_a_channel_never_announced_leaves_the_message_in_doubt(post: Post) -> None:
+def test_what_a_channel_never_announced_leaves_the_message_in_doubt(
+    post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
     way = use(post, "sms")
     way.answers.append(RuntimeError("boom"))
     post.dispatch(INVITED_AT)
     assert (row(post, "sms").doubts, row(post, "sms").outcome_reason) == (1, "unknown_fault")
+    assert f"message {row(post, 'sms').id} met an unknown fault" in caplog.text
+    assert way.taken == [] or way.taken[0].reply_token not in caplog.text
+
+
+@pytest.mark.parametrize(("longest_s", "tried"), [(0, 1), (60, 3)])
+def test_addresses_that_take_long_leave_the_others_for_the_next_time(longest_s: float, tried: int) -> None:
+    way = Way(deque([LATER, LATER, None]))
+    browsers = [Destination(f"browser {number}", str(number)) for number in range(3)]
+    attempts = deliver(way, make_message(""), browsers, forget=lambda _: None, longest_s=longest_s)
+    assert len(attempts) == tried
+    assert choose_best(attempts).outcome.kind == ("sent" if tried == len(browsers) else "retryable")

@@ -6,6 +6,7 @@ from reminders_world import Post, list_rows
 
 from pro_app.contacts.vault import NO_CONTACT
 from pro_app.reminders.dispatch import dispatch_due
+from pro_app.reminders.outbox import replan_reminders
 from pro_app.reminders.outbox.claims import LEASE, Outcome
 from pro_app.storage.tables.events import ParticipantEvent
 from pro_app.storage.tables.outbox import OutboxMessage
@@ -60,7 +61,7 @@ def test_a_temporary_refusal_is_tried_again_at_growing_distances_with_the_same_m
     assert len(post.server.accepted) == 1
 
 
-@pytest.mark.parametrize("answer", ["RCPT 550 5.1.1 no such user", "DATA 554 5.7.1 refused"])
+@pytest.mark.parametrize("answer", ["RCPT 550 5.1.1 no such user", "DATA 554 5.6.0 refused"])
 def test_a_final_refusal_is_failed_at_once_with_its_code_and_no_words_of_the_server(
     post: Post, answer: str
 ) -> None:
@@ -257,3 +258,71 @@ def test_a_dispatcher_told_to_stop_leaves_the_rest_for_the_next_one(post: Post) 
     assert dispatch_due(post.office, clock=lambda: INVITED_AT, should_stop=lambda: True).states == {}
     assert dispatch_due(post.office, clock=lambda: INVITED_AT, most=0).states == {}
     assert post.rows()["invitation"].state == "planned"
+
+
+def set_hour(post: Post, hour: int) -> None:
+    """Let the participant choose another hour, and plan."""
+    with post.clinic.writing() as session:
+        participant = session.get_one(Participant, post.participant_id, with_for_update=True)
+        participant.reminder_hour = hour
+        replan_reminders(session, participant=participant, now=INVITED_AT - timedelta(days=3))
+
+
+def dispatch_slowly(post: Post, *moments: datetime) -> dict[str, int]:
+    """Dispatch with a clock that shows these moments, the last one from then on."""
+    left = list(moments)
+    return dict(dispatch_due(post.office, clock=lambda: left.pop(0) if len(left) > 1 else left[0]).states)
+
+
+def test_what_was_claimed_before_the_quiet_hours_is_not_sent_in_them(post: Post) -> None:
+    set_hour(post, 19)
+    evening = datetime(2026, 3, 2, 18, 59, 30, tzinfo=UTC)  # half a minute before 20:00 in Paris
+    assert dispatch_slowly(post, evening, evening + timedelta(minutes=9)) == {"planned": 1}
+    assert post.server.accepted == []
+    row = post.rows()["invitation"]
+    assert (row.attempts, row.outcome_reason) == (0, "quiet_hours")
+    assert row.attempt_at == datetime(2026, 3, 3, 7, tzinfo=UTC)
+    assert post.dispatch(row.attempt_at) == {"sent": 1}
+
+
+def test_what_was_claimed_before_its_time_was_over_is_not_sent_after_it(post: Post) -> None:
+    asked_at = datetime(2026, 2, 20, 9, tzinfo=UTC)
+    post.enqueue_test(asked_at)
+    last = asked_at + timedelta(hours=2)
+    assert dispatch_slowly(post, last - timedelta(seconds=1), last) == {"failed": 1}
+    assert post.server.accepted == []
+    (row,) = [row for row in list_rows(post.clinic.database) if row.rule_code == "test"]
+    assert (row.state, row.outcome_reason) == ("failed", "window_closed")
+
+
+def pause_after_a_refusal(post: Post, until: str) -> None:
+    """Let the invitation be refused for now, then pause messages, and let a worker look."""
+    post.record(post.claim("first", INVITED_AT), Outcome("retryable", "smtp_451"), INVITED_AT)
+    post.clinic.record(post.participant_id, "paused", date(2026, 3, 2), until=until)
+    post.dispatch(INVITED_AT + timedelta(hours=4))
+
+
+@pytest.mark.parametrize("until", ["2026-03-14", "2026-04-30"])
+def test_a_retry_goes_out_soon_after_a_pause_that_is_ended_early(post: Post, until: str) -> None:
+    pause_after_a_refusal(post, until)
+    row = post.rows()["invitation"]
+    assert (row.state, row.attempts) == ("planned", 1)
+    assert row.attempt_at > INVITED_AT + timedelta(days=10)
+    post.clinic.record(post.participant_id, "resumed", date(2026, 3, 3), of="paused")
+    row = post.rows()["invitation"]
+    assert (row.state, row.attempts, row.first_attempt_at) == ("planned", 1, INVITED_AT)
+    assert row.attempt_at.date() == date(2026, 3, 3)
+    assert post.dispatch(row.attempt_at) == {"sent": 1}
+
+
+def test_a_retry_that_is_paused_to_the_end_of_its_window_fails_then_with_its_own_reason(post: Post) -> None:
+    pause_after_a_refusal(post, "2026-04-30")
+    row = post.rows()["invitation"]
+    assert row.attempt_at == row.expires_at
+    assert row.expires_at is not None
+    post.dispatch(row.expires_at - timedelta(seconds=1))
+    assert post.rows()["invitation"].state == "planned"
+    post.dispatch(row.expires_at)
+    row = post.rows()["invitation"]
+    assert (row.state, row.outcome_reason) == ("failed", "smtp_451")
+    assert post.server.accepted == []

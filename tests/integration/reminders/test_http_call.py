@@ -1,12 +1,15 @@
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from http_world import DRIP, DROP, HANG, Answer, HttpServer, serve_http
 
+from pro_app.reminders.connecting import MOST_ADDRESSES
 from pro_app.reminders.http_call import Caller, HttpRequest, NoReply, NotReached, is_public
 
 CALLER = Caller(connect_timeout_s=5, reply_timeout_s=0.5)
@@ -136,10 +139,89 @@ def test_where_only_public_hosts_may_be_reached_ours_is_not(server: HttpServer, 
         "10.0.0.1", "192.168.1.1", "172.16.0.1", "127.0.0.1", "0.0.0.0", "169.254.169.254", "100.64.0.1",  # noqa: S104
         "224.0.0.1", "255.255.255.255", "240.0.0.1", "::1", "::", "fe80::1%eth0", "fc00::1", "ff02::1",
         "::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::", "64:ff9b::10.0.0.1", "2001:db8::1",
+        "fec0::1", "feff::1", "4000::1", "64:ff9b:1::8.8.8.8",
     ],
 )  # fmt: skip
 def test_addresses_that_are_not_of_the_public_internet(address: str) -> None:
     assert not is_public(address)
+
+
+def name_addresses(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Let every name have these addresses, in this order."""
+    entries = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in addresses]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: entries)
+
+
+@contextmanager
+def nobody_answers(address: str, port: int = 0) -> Iterator[int]:
+    """Listen with no room left, so that whoever connects waits for ever; gives the port."""
+    with ExitStack() as opened:
+        listening = opened.enter_context(socket.socket())
+        listening.bind((address, port))
+        listening.listen(0)
+        port = listening.getsockname()[1]
+        for _ in range(4):
+            waiting = opened.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex((address if address != "0.0.0.0" else "127.0.0.1", port))  # noqa: S104 -- as below
+        yield port
+
+
+def test_a_name_with_many_dead_addresses_takes_one_connection_s_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    name_addresses(monkeypatch, *(f"127.0.1.{last}" for last in range(1, 200)))
+    with nobody_answers("0.0.0.0") as port:  # noqa: S104 -- all of 127.0.0.0/8 is meant
+        started = time.monotonic()
+        with pytest.raises(NotReached) as fault:
+            Caller(connect_timeout_s=0.6, reply_timeout_s=5).call(post(f"http://many.example:{port}/"))
+        lasted = time.monotonic() - started
+    assert 0.5 < lasted < 3
+    assert fault.value.reason == "unreachable"
+
+
+def test_a_dead_address_leaves_time_for_the_next_one(
+    monkeypatch: pytest.MonkeyPatch, server: HttpServer
+) -> None:
+    name_addresses(monkeypatch, "127.0.0.2", "127.0.0.1")
+    with nobody_answers("127.0.0.2", server.port):
+        assert CALLER.call(post(server.url(host="two.example"))).status == 200
+
+
+def test_only_a_few_addresses_of_a_name_are_tried(
+    monkeypatch: pytest.MonkeyPatch, server: HttpServer
+) -> None:
+    refusing = [f"127.0.0.{last}" for last in range(2, 2 + MOST_ADDRESSES)]
+    name_addresses(monkeypatch, *refusing, "127.0.0.1")
+    with pytest.raises(NotReached):
+        CALLER.call(post(server.url(host="many.example")))
+    name_addresses(monkeypatch, *refusing[1:], "127.0.0.1")
+    assert CALLER.call(post(server.url(host="few.example"))).status == 200
+
+
+def test_a_name_that_is_looked_up_for_ever_takes_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: released.wait(20) and [])
+    started = time.monotonic()
+    with pytest.raises(NotReached) as fault:
+        Caller(connect_timeout_s=0.3, reply_timeout_s=5).call(post("https://slow.example/"))
+    assert time.monotonic() - started < 3
+    assert fault.value.reason == "unreachable"
+    released.set()
+
+
+def test_a_server_that_connects_and_never_greets_takes_no_longer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        started = time.monotonic()
+        with pytest.raises(NotReached) as fault:
+            Caller(0.4, 5).call(post(f"https://127.0.0.1:{silent.getsockname()[1]}/"))
+    assert time.monotonic() - started < 3
+    assert fault.value.reason == "tls_failed"
+
+
+def test_both_families_of_addresses_are_tried_although_many_of_one_come_first(
+    monkeypatch: pytest.MonkeyPatch, server: HttpServer
+) -> None:
+    name_addresses(monkeypatch, *(f"2001:db8::{last}" for last in range(1, 9)), "127.0.0.1")
+    assert CALLER.call(post(server.url(host="both.example"))).status == 200
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2a00:1450:4007::1", "64:ff9b::8.8.8.8", "::ffff:8.8.8.8"])

@@ -17,7 +17,7 @@ from pro_app.services.leadership import (
     give_up_lead,
     require_lead,
 )
-from pro_app.storage.database import Database
+from pro_app.storage.database import Database, open_database
 from pro_app.storage.tables.worker import WorkerHeartbeat
 from pro_app.worker import Leading
 
@@ -113,3 +113,23 @@ def test_a_chore_is_done_by_the_leader_alone_and_undone_when_the_lead_is_lost(da
     clock_of_a.now = clock_of_b.now
     a.look()
     assert a.lead == Lead("a", 3)
+
+
+def test_a_leader_that_looks_while_its_own_chore_is_committed_goes_on_leading(postgres_url: str) -> None:
+    database = open_database(postgres_url)
+    clock = SettableClock(NOW)
+    a, b = Leading(database, clock, holder="a"), Leading(database, clock, holder="b")
+    a.look()
+    leads: list[tuple[Lead | None, Lead | None]] = []
+    with database.writing() as session:
+        assert a.lead is not None
+        require_lead(session, a.lead, now=NOW)
+        for later in (SOON, LEASE):
+            clock.now = NOW + later
+            a.look()
+            b.look()
+            leads.append((a.lead, b.lead))
+    assert leads == [(Lead("a", 1), None), (None, None)]
+    a.look()
+    assert a.lead == Lead("a", 2)
+    database.engine.dispose()

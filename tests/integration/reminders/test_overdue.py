@@ -32,16 +32,26 @@ def test_a_message_is_overdue_when_nobody_has_tried_it_for_longer_than_the_grace
     assert overdue(post.clinic, INVITED_AT + timedelta(days=1)) == []
 
 
+def test_a_message_that_a_broken_mail_server_refuses_again_and_again_is_overdue_all_the_time(
+    post: Post,
+) -> None:
+    at = INVITED_AT
+    for _ in range(7):
+        post.record(post.claim("tried", at), Outcome("retryable", "smtp_unreachable"), at)
+        assert overdue(post.clinic, max(at, INVITED_AT + GRACE)) == ["invitation"]
+        at = post.rows()["invitation"].attempt_at
+    assert at - INVITED_AT > timedelta(hours=9)
+
+
 def test_a_claim_that_nobody_came_back_from_is_overdue_when_its_lease_is_over(post: Post) -> None:
     post.claim("dead", INVITED_AT)
     assert overdue(post.clinic, INVITED_AT + LEASE - timedelta(seconds=1)) == []
     assert overdue(post.clinic, INVITED_AT + LEASE) == ["invitation"]
 
 
-def test_what_a_pause_or_a_retry_has_put_off_is_not_overdue(post: Post) -> None:
+def test_what_a_pause_has_put_off_is_not_overdue(post: Post) -> None:
     post.record(post.claim("first", INVITED_AT), Outcome("retryable", "smtp_451"), INVITED_AT)
-    assert overdue(post.clinic, INVITED_AT + GRACE) == []
-    assert overdue(post.clinic, INVITED_AT + GRACE + timedelta(minutes=1)) == ["invitation"]
+    assert overdue(post.clinic, INVITED_AT + GRACE) == ["invitation"]
     post.clinic.record(post.participant_id, "paused", date(2026, 3, 2), until="2026-03-12")
     post.dispatch(INVITED_AT + timedelta(hours=1))
     assert overdue(post.clinic, INVITED_AT + timedelta(days=3)) == []

@@ -1,23 +1,33 @@
 """Dispatchers that race each other and the services, in threads over one real database."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
-from time import perf_counter
+from datetime import UTC, date, datetime, timedelta
+from time import perf_counter, sleep
 
+import pytest
 from clinic_world import Clinic, build_clinic, noon
 from reminders_world import MailServer, list_rows
-from sqlalchemy import event
+from sqlalchemy import event, select, update
+from sqlalchemy.orm import Session
 
+from pro_app.audit.actor import Actor
 from pro_app.contacts.vault import ContactVault
 from pro_app.reminders.dispatch import PostOffice, dispatch_due
+from pro_app.reminders.outbox import cancel_reminders
+from pro_app.reminders.outbox import list_rows as list_outbox_rows
 from pro_app.reminders.outbox.claims import ClaimedMessage, claim_next
 from pro_app.services.events import record_event
+from pro_app.services.submission import submit_assessment
 from pro_app.storage.database import open_database
+from pro_app.storage.queries.participants import find_participant
+from pro_app.storage.queries.plans import list_current_plan
+from pro_app.storage.tables.outbox import OutboxMessage
 
 DUE_AT = datetime(2026, 1, 7, 9, tzinfo=UTC)
 """When the reminder of the first form is due to everyone enrolled on Monday 5 January 2026."""
+W08_OPEN_ON = date(2026, 3, 3)
 
 
 def enrol_many(clinic: Clinic, number: int) -> list[int]:
@@ -138,3 +148,89 @@ def test_what_is_due_is_found_through_the_index_however_many_messages_wait(
     clinic.database.engine.dispose()
     assert len(plans) == 2
     assert all("USING INDEX ix_outbox_messages_state_attempt_at (state=?" in plan for plan in plans)
+
+
+@pytest.fixture
+def planned(postgres_url: str, vault: ContactVault) -> Iterator[tuple[Clinic, int, int, int]]:
+    """Give a clinic on PostgreSQL, somebody in it, an open form of theirs, and the first message about it.
+
+    That message was put off once, so that PostgreSQL, unasked, comes to it last of all.
+    """
+    clinic = build_clinic(open_database(postgres_url), vault)
+    participant_id = clinic.enrol(date(2026, 1, 5))
+    clinic.record(participant_id, "randomised", date(2026, 1, 12), arm="SURVEILLANCE")
+    assessment_id = clinic.answer(participant_id, "W08", W08_OPEN_ON, submit=False)
+    rows = [row for row in list_rows(clinic.database, visit="W08") if row.state == "planned"]
+    first = min(row.id for row in rows)
+    with clinic.writing() as session:
+        later = next(row.attempt_at for row in rows if row.id == first) + timedelta(hours=1)
+        session.execute(update(OutboxMessage).where(OutboxMessage.id == first).values(attempt_at=later))
+    yield clinic, participant_id, assessment_id, first
+    clinic.database.engine.dispose()
+
+
+def meet(
+    clinic: Clinic, first: int, *, act: Callable[[Session], object], plan: Callable[[Session], object]
+) -> None:
+    """Let one act begin while another one, that has the first message in hand, goes on to plan anew."""
+    has_first = threading.Event()
+
+    def plan_anew() -> None:
+        with clinic.writing() as session:
+            plan(session)
+            session.execute(select(OutboxMessage.id).where(OutboxMessage.id == first).with_for_update())
+            has_first.set()
+            sleep(0.5)  # the other one goes as far as it can
+            list_current_plan(session, participant_of(session, first), lock=True)
+            list_outbox_rows(session, participant_of(session, first), lock=True)
+
+    def act_meanwhile() -> None:
+        has_first.wait(10)
+        with clinic.writing() as session:
+            act(session)
+
+    run_at_once(plan_anew, act_meanwhile)
+
+
+def participant_of(session: Session, message_id: int) -> int:
+    return session.get_one(OutboxMessage, message_id).participant_id
+
+
+def test_sending_a_form_and_planning_anew_never_wait_for_each_other_in_a_circle(
+    planned: tuple[Clinic, int, int, int],
+) -> None:
+    clinic, participant_id, assessment_id, first = planned
+    actor = Actor(
+        kind="participant",
+        role="participant",
+        request_id="racing",
+        study_id=clinic.study_id,
+        site_ids=frozenset({clinic.site_id}),
+        participant_id=participant_id,
+        mode="own_device",
+    )
+    meet(
+        clinic,
+        first,
+        act=lambda session: submit_assessment(
+            session, assessment_id=assessment_id, respondent="self", actor=actor, now=noon(W08_OPEN_ON)
+        ),
+        plan=lambda session: find_participant(session, participant_id, lock=True),
+    )
+    states = {row.state for row in list_rows(clinic.database, visit="W08")}
+    assert states == {"cancelled"}
+
+
+def test_messages_are_withdrawn_in_the_order_in_which_they_are_planned(
+    planned: tuple[Clinic, int, int, int],
+) -> None:
+    clinic, _, assessment_id, first = planned
+    meet(
+        clinic,
+        first,
+        act=lambda session: cancel_reminders(
+            session, reason="submitted", now=noon(W08_OPEN_ON), assessment_id=assessment_id
+        ),
+        plan=lambda _session: None,
+    )
+    assert {row.state for row in list_rows(clinic.database, visit="W08")} == {"cancelled"}

@@ -1,83 +1,35 @@
 import logging
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import TEST_SECRET
 from reminders_world import Post, list_rows
 from returned_mail import absence, complaint, postfix_bounce, unsubscription
+from returns_world import (
+    DOMAIN,
+    INVITED_AT,
+    LATER,
+    address,
+    put,
+    read,
+    record,
+    reports,
+    stops,
+    use_channels,
+)
 from sqlalchemy import select
 
-from pro_app.audit.actor import system_actor
 from pro_app.audit.verification import verify_audit_trail
 from pro_app.reminders.channels.email import EmailChannel
 from pro_app.reminders.outbox.attempts import Outcome
-from pro_app.reminders.reply_tokens import make_reply_token
-from pro_app.services.channel_reports import Recorded, Report, record_report
+from pro_app.services.channel_reports import Recorded, Report
 from pro_app.services.channel_stops import lift_channel_stop
 from pro_app.services.inbox import read_inbox
 from pro_app.settings import Settings
 from pro_app.storage.tables.audit_trail import AuditEntry, AuditPayload
-from pro_app.storage.tables.channel_reports import ChannelReport, ChannelStop
 from pro_app.storage.tables.outbox import OutboxMessage
-from pro_app.storage.tables.participants import Participant
-
-INVITED_AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
-LATER = INVITED_AT + timedelta(minutes=5)
-DOMAIN = "suivi.example.org"
-
-
-@pytest.fixture
-def mailbox_folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "returned"
-    for name in ("new", "cur", "tmp"):
-        (folder / name).mkdir(parents=True)
-    return folder
-
-
-@pytest.fixture
-def reading(settings: Settings, mailbox_folder: Path) -> Settings:
-    return replace(
-        settings,
-        secret_key=TEST_SECRET,
-        inbox_url=f"maildir:{mailbox_folder}",
-        mail_reply_address=f"retours@{DOMAIN}",
-    )
-
-
-def put(folder: Path, raw: bytes) -> None:
-    (folder / "new" / f"{len(list(folder.rglob('*')))}.mail").write_bytes(raw)
-
-
-def read(post: Post, reading: Settings, now: datetime = LATER) -> int:
-    return read_inbox(reading, post.clinic.database, clock=lambda: now)
-
-
-def address(post: Post, kind: str, rule: str = "invitation") -> str:
-    return f"retours+{kind}-{make_reply_token(TEST_SECRET, post.rows()[rule].id)}@{DOMAIN}"
-
-
-def reports(post: Post) -> list[ChannelReport]:
-    with post.clinic.database.reading() as session:
-        return list(session.scalars(select(ChannelReport).order_by(ChannelReport.id)))
-
-
-def stops(post: Post) -> list[ChannelStop]:
-    with post.clinic.database.reading() as session:
-        return list(session.scalars(select(ChannelStop)))
-
-
-def use_channels(post: Post, channels: str) -> None:
-    with post.clinic.writing() as session:
-        session.get_one(Participant, post.participant_id).channels = channels
-
-
-def record(post: Post, report: Report, *channels: str) -> Recorded:
-    with post.clinic.writing() as session:
-        actor = system_actor("test", "report")
-        return record_report(session, report, usable_channels=channels, actor=actor, now=LATER)
 
 
 def test_a_bounce_shows_the_message_as_returned_and_lets_the_channel_rest(

@@ -78,7 +78,7 @@ def test_an_accepted_message_without_a_name_is_sent_all_the_same(server: HttpSer
         (Answer(400, '{"code": "not_enough_credits"}'), ("sms_not_enough_credits", "channel")),
         (Answer(400, '{"code": "missing_parameter", "message": "x"}'), ("sms_missing_parameter", "message")),
         (Answer(400, '{"code": "+33612345678"}'), ("sms_400", "message")),
-        (Answer(500, "oops"), ("sms_500", "message")),
+        (Answer(500, '{"code": "not_enough_credits"}'), ("sms_not_enough_credits", "channel")),
         (Answer(503, "[]"), ("sms_503", "channel")),
     ],
 )  # fmt: skip
@@ -122,11 +122,14 @@ def test_silence_after_sending_is_a_doubt(server: HttpServer, how: str) -> None:
     assert (refused.reason, refused.maybe_accepted) == ("sms_no_reply", True)
 
 
-def test_a_gateway_that_waited_in_vain_for_another_is_a_doubt(server: HttpServer) -> None:
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_server_that_failed_may_have_passed_the_message_on(server: HttpServer, status: int) -> None:
     channel = brevo(server)
-    server.answers.append(Answer(504, ""))
+    server.answers.append(Answer(status, "upstream gone"))
 
-    assert refuse(channel, Retryable).maybe_accepted is True
+    refused = refuse(channel, Retryable)
+
+    assert (refused.maybe_accepted, refused.scope) == (True, "message")
 
 
 def test_a_refused_connection_is_no_doubt() -> None:

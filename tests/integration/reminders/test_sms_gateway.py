@@ -86,7 +86,8 @@ def test_a_number_that_the_gateway_refuses_is_undeliverable(
         (Answer(200, '{"status": 5}'), ("sms_answer_not_understood", True)),
         (Answer(200, "<html>sign in</html>"), ("sms_answer_not_understood", True)),
         (Answer(302, ""), ("sms_302", False)),
-        (Answer(500, '{"status": 0}'), ("sms_500", False)),
+        (Answer(503, ""), ("sms_503", False)),
+        *((Answer(each, '{"status": 0}'), (f"sms_{each}", True)) for each in (500, 501, 502, 504, 520)),
         (DROP, ("sms_no_reply", True)),
         (HANG, ("sms_no_reply", True)),
     ],
@@ -100,6 +101,13 @@ def test_any_other_answer_is_tried_again_and_doubted_if_it_may_mean_yes(
     refused = refuse(channel, Retryable)
 
     assert (refused.reason, refused.maybe_accepted) == meaning
+
+
+def test_a_failure_that_the_file_explains_is_no_doubt(server: HttpServer, tmp_path: Path) -> None:
+    channel = gateway(server, tmp_path, "url: {url}/\nretryable: [{{status: [500, 504]}}]\n")
+    server.answers.extend(Answer(each, "down") for each in (500, 504, 502))
+
+    assert [refuse(channel, Retryable).maybe_accepted for _ in range(3)] == [False, False, True]
 
 
 def test_a_gateway_that_answers_in_plain_text_is_understood(server: HttpServer, tmp_path: Path) -> None:

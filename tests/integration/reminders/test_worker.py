@@ -43,6 +43,21 @@ def test_a_tick_sends_what_is_due_and_leaves_a_sign_of_life(post: Post) -> None:
             assert check_health(session, now=at).worker_heartbeat_at == at
 
 
+def test_a_long_round_gives_signs_of_life_between_its_messages(post: Post) -> None:
+    post.enqueue_test(INVITED_AT)
+    clock = SettableClock(INVITED_AT)
+    seen: list[datetime | None] = []
+
+    def look_up() -> bool:
+        with post.clinic.database.reading() as session:
+            seen.append(check_health(session, now=clock.now).worker_heartbeat_at)
+        clock.now += timedelta(seconds=29)
+        return False
+
+    assert tick(post.office, clock=clock, should_stop=look_up).messages.count("sent") == 2
+    assert seen == [None, None, INVITED_AT + timedelta(seconds=58)]
+
+
 def join_heads_at(database: Database, at: datetime) -> bool:
     with database.writing() as session:
         return join_audit_heads(session, at)

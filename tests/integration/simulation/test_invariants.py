@@ -4,14 +4,20 @@ import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from random import Random
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from pro_app.definitions.files import QUESTIONNAIRES
+from pro_app.reminders.outgoing import OutgoingMessage
 from pro_app.settings import Settings
+from pro_app.simulation.checks.evidence import load_lives
+from pro_app.simulation.checks.plans import check_plans
 from pro_app.simulation.invariants import RULES, SentRecord, Violation, check_invariants
+from pro_app.simulation.receiving import Mailboxes
 from pro_app.simulation.run import Plan, Simulated, open_stores, simulate_trial
 from pro_app.storage.database import open_database
 
@@ -49,6 +55,14 @@ class Trial:
         database.engine.dispose()
         return found
 
+    def rules_of_plans(self) -> set[str]:
+        """Give the rules about plans that are broken."""
+        database = open_database(f"sqlite:///{self.path}")
+        with database.reading() as session:
+            found = {violation.rule for violation in check_plans(load_lives(session, self.sent))}
+        database.engine.dispose()
+        return found
+
     def rules(self) -> set[str]:
         """Give the rules that are broken."""
         return {violation.rule for violation in self.check()}
@@ -73,6 +87,21 @@ def trial(simulated: tuple[Path, Simulated], tmp_path: Path) -> Trial:
     path, done = simulated
     shutil.copy(path, tmp_path / "trial.sqlite")
     return Trial(tmp_path / "trial.sqlite", list(done.sent), done.ended_at)
+
+
+def make_outgoing(at: datetime) -> OutgoingMessage:
+    """Make a message that says it was sent at a moment."""
+    return OutgoingMessage(
+        address="somebody@example.org",
+        sender_label="Suivi",
+        subject="Votre questionnaire",
+        text="Bonjour",
+        short_text="Bonjour",
+        language="fr",
+        message_id="<one@example.org>",
+        reply_token="",
+        at=at,
+    )
 
 
 def test_a_sound_trial_breaks_nothing(trial: Trial) -> None:
@@ -229,6 +258,43 @@ def test_a_message_withdrawn_for_a_reason_that_is_not_true_is_seen(trial: Trial,
     assert trial.rules() == {"withdrawn_without_reason"}
 
 
+@pytest.mark.parametrize("reason", ["channel_changed", "channel_rests"])
+def test_a_channel_that_was_neither_changed_nor_at_rest_is_no_reason(trial: Trial, reason: str) -> None:
+    trial.break_by(
+        "UPDATE outbox_messages SET state = 'cancelled', outcome_reason = ?, finished_at = attempt_at"
+        " WHERE state = 'sent'",
+        reason,
+    )
+    # A stop that was lifted before, and one that began long after, explain nothing.
+    for since_at, lifted_at in (("2021-01-05", "2021-01-06"), ("2022-12-30", None)):
+        trial.break_by(
+            "INSERT INTO channel_stops (participant_id, channel, reason, since_at, lifted_at)"
+            " SELECT id, 'email', 'unsubscribed', ? || ' 09:00:00.000000', ? || ' 09:00:00.000000'"
+            " FROM participants",
+            since_at,
+            lifted_at,
+        )
+    trial.sent.clear()
+    assert trial.rules() == {"withdrawn_without_reason"}
+
+
+def test_a_channel_that_rested_when_the_message_was_withdrawn_is_a_reason(trial: Trial) -> None:
+    record = trial.first_about()
+    trial.break_by(
+        "UPDATE outbox_messages SET state = 'cancelled', outcome_reason = 'channel_rests',"
+        " finished_at = due_at WHERE message_key = ?",
+        record.message_key,
+    )
+    trial.break_by(
+        "INSERT INTO channel_stops (participant_id, channel, reason, since_at, lifted_at)"
+        " SELECT participant_id, 'email', 'unsubscribed', datetime(due_at, '-1 hour') || '.000000',"
+        " datetime(due_at, '+1 hour') || '.000000' FROM outbox_messages WHERE message_key = ?",
+        record.message_key,
+    )
+    trial.sent = [other for other in trial.sent if other.message_key != record.message_key]
+    assert trial.rules() == set()
+
+
 def test_a_message_that_is_stuck_is_seen(trial: Trial) -> None:
     record = trial.first_about()
     trial.break_by(
@@ -253,6 +319,60 @@ def test_a_plan_that_does_not_follow_from_the_facts_is_seen(trial: Trial) -> Non
         trial.ended_at.date().isoformat(),
     )
     assert trial.rules() == {"plan_differs"}
+
+
+@pytest.mark.parametrize(
+    "when", ["v.closes_on < '2022-12-01'", "v.opens_on > '2023-06-01'"], ids=["missed", "to come"]
+)
+def test_a_site_that_is_blamed_for_a_late_recording_without_one_is_seen(trial: Trial, when: str) -> None:
+    (visit_id,) = trial.ask(
+        "SELECT v.id FROM planned_visits v JOIN assessments a ON a.planned_visit_id = v.id"
+        f" WHERE v.replaced_at IS NULL AND a.started_at IS NULL AND v.expected = 1 AND {when}"
+        " AND v.reason_code IS NULL LIMIT 1"
+    )
+    trial.break_by("UPDATE planned_visits SET reason_code = 'SITE_LATE_RECORDING' WHERE id = ?", visit_id)
+    assert trial.rules() == {"plan_differs"}
+
+
+@pytest.mark.parametrize("which", ["a.submitted_at IS NOT NULL", "a.started_at IS NOT NULL"])
+@pytest.mark.parametrize("reason", ["DIED", "SITE_LATE_RECORDING", None])
+def test_an_answered_visit_that_counts_otherwise_than_the_facts_say_is_seen(
+    trial: Trial, which: str, reason: str | None
+) -> None:
+    trial.break_by(
+        "UPDATE planned_visits SET expected = ?, reason_code = ? WHERE replaced_at IS NULL AND id IN"
+        f" (SELECT a.planned_visit_id FROM assessments a WHERE {which} AND a.visit_code <> 'UNSCHEDULED')",
+        reason == "SITE_LATE_RECORDING",
+        reason,
+    )
+    assert "plan_differs" in trial.rules()
+
+
+def test_a_fault_of_the_planner_is_not_shared_by_the_check(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pro_app.protocol.schedule.plan_visits", None)
+    monkeypatch.setattr("pro_app.protocol.schedule.add_offset", None)
+    monkeypatch.setattr("pro_app.protocol.events.fold_events", None)
+    monkeypatch.setattr("pro_app.protocol.leaving.find_visit_effect", None)
+    assert trial.rules_of_plans() == set()
+
+
+def test_the_time_of_arrival_is_the_receiving_machine_s_and_not_what_the_message_says() -> None:
+    night, noon = datetime(2022, 4, 12, 22, 30, tzinfo=UTC), datetime(2022, 4, 12, 10, tzinfo=UTC)
+    mailboxes = Mailboxes(Random(1), clock=lambda: night)  # noqa: S311 -- play, not secrets
+    mailboxes.take("email", make_outgoing(noon))
+    assert [received.at for received in mailboxes.received] == [night]
+
+
+def test_a_worker_whose_clock_is_behind_is_told_from_one_that_sends_at_night(trial: Trial) -> None:
+    record = trial.first_about()
+    trial.sent.remove(record)
+    evening = datetime.combine(record.at.date(), time(20, 30), ZoneInfo("Europe/Paris"))
+    trial.sent.append(replace(record, at=evening, sender_late_by=timedelta(hours=1)))
+    assert "quiet_time" not in trial.rules()
+    trial.sent[-1] = replace(record, at=evening)
+    assert "quiet_time" in trial.rules()
 
 
 def test_a_sent_form_whose_window_moved_is_seen(trial: Trial) -> None:

@@ -30,7 +30,7 @@ from reminders_world import list_rows
 
 from pro_app.contacts.vault import ContactVault
 from pro_app.errors import DefinitionRejected, InputRejected, WindowClosed
-from pro_app.protocol.replan import PLAN_REPLACED
+from pro_app.protocol.open_days import PLAN_REPLACED
 from pro_app.services.amendments.model import AmendmentPreview
 from pro_app.services.planning import plan_participant
 from pro_app.storage.database import open_database

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,16 +16,19 @@ from amendment_world import (
     sha256_of,
     write_version,
 )
-from clinic_world import Clinic, noon
+from clinic_world import Clinic, build_clinic, noon
 from database_copies import read_rows
 from reminders_world import list_rows
 from sqlalchemy import select
 
 from pro_app.audit.actor import system_actor
 from pro_app.audit.verification import verify_audit_trail
+from pro_app.contacts.vault import ContactVault
+from pro_app.definitions.files import QUESTIONNAIRES
 from pro_app.errors import InputRejected, NotFound, NotPermitted
 from pro_app.protocol.versions import BEFORE_AMENDMENT
 from pro_app.services.amendments.apply import AmendmentRefused, Confirmation, apply_amendment
+from pro_app.services.amendments.left_behind import find_left_behind, list_left_behind
 from pro_app.services.amendments.model import AmendmentScope
 from pro_app.services.amendments.overview import describe_versions
 from pro_app.services.amendments.preview import preview_amendment
@@ -33,6 +36,7 @@ from pro_app.services.events import Correction, correct_event
 from pro_app.services.planning import plan_participant
 from pro_app.services.studies import load_study
 from pro_app.storage.catalogue import load_protocol
+from pro_app.storage.database import Database
 from pro_app.storage.queries.audit_trail import list_entries
 from pro_app.storage.tables.participants import Participant
 from pro_app.storage.tables.sites import Site
@@ -225,6 +229,7 @@ def test_those_who_died_left_or_have_finished_are_left_alone(clinic: Clinic, tmp
     died, left, done = (randomised(clinic, f"15-00{number}") for number in (1, 2, 3))
     clinic.record(died, "died", date(2026, 2, 1))
     clinic.record(left, "left", date(2026, 2, 1))
+    clinic.record(done, "treatment_ended", date(2026, 3, 20))
     load_version(clinic, write_version(tmp_path, "1.1", set_window("M03", -10, 10)), at=noon(TODAY))
     in_2032 = date(2032, 1, 5)
 
@@ -239,6 +244,80 @@ def test_those_who_died_left_or_have_finished_are_left_alone(clinic: Clinic, tmp
     assert seen.people == ()
     assert (applied.participants, applied.sites) == (0, 2)
     assert {version_of(clinic, key) for key in (died, left, done)} == {"1.0"}
+
+
+@pytest.mark.parametrize("when", [date(2026, 1, 8), date(2032, 1, 5)])
+def test_nobody_has_finished_while_an_event_may_still_bring_visits(
+    clinic: Clinic, tmp_path: Path, when: date
+) -> None:
+    key = clinic.enrol(ENROLLED_ON)
+    clinic.answer(key, "BASELINE", date(2026, 1, 6))
+    if (
+        when.year > ENROLLED_ON.year
+    ):  # Every day that the arm expects is over; the real one was never recorded.
+        clinic.record(key, "randomised", RANDOMISED_ON, arm="LUTATHERA")
+    load_version(clinic, write_version(tmp_path, "1.1", move_visit("M03", months=4)), at=noon(when))
+
+    apply(clinic, "1.1", at=when)
+
+    assert version_of(clinic, key) == "1.1"
+    if when.year == ENROLLED_ON.year:
+        clinic.record(key, "randomised", RANDOMISED_ON, arm="LUTATHERA")
+        assert {known[-1] for code, known in windows(clinic, key).items() if code != "BASELINE"} == {"1.1"}
+    else:
+        clinic.record(key, "treatment_ended", date(2031, 12, 20), at=date(2032, 1, 6))
+        assert windows(clinic, key)["M03"][1] == date(2032, 4, 20)
+
+
+def test_a_recurrence_that_may_still_come_keeps_a_participant_concerned(
+    database: Database, vault: ContactVault, tmp_path: Path
+) -> None:
+    clinic = build_clinic(database, vault, protocol="example-surgery")
+    key = clinic.enrol(ENROLLED_ON)
+    clinic.record(key, "surgery", date(2026, 1, 29))
+    source = QUESTIONNAIRES / "protocols" / "example-surgery" / "1.0" / "protocol.yaml"
+    path = write_version(tmp_path, "1.1", move_visit("R6W", weeks=8), source=source)
+    in_2029 = date(2029, 6, 3)
+    load_version(clinic, path, at=noon(in_2029))
+
+    apply(clinic, "1.1", at=in_2029)
+    clinic.record(key, "recurrence", date(2029, 6, 10))
+
+    assert clinic.assessments(key)["R6W"].target_on == date(2029, 6, 10) + timedelta(weeks=8)
+
+
+def test_somebody_who_comes_back_after_the_amendment_is_named_and_picked_up_by_applying_it_again(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    key = randomised(clinic)
+    other = randomised(clinic, "15-002")
+    died = clinic.record(key, "died", date(2026, 2, 1))
+    clinic.record(other, "died", date(2026, 2, 1))
+    load_version(clinic, write_version(tmp_path, "1.1", move_visit("M03", months=4)), at=noon(TODAY))
+    apply(clinic, "1.1", clinic.site_id, at=TODAY)
+    assert list_behind(clinic) == []
+
+    with clinic.writing() as session:
+        correct_event(session, died, Correction("a mix-up"), actor=clinic.nurse, now=noon(TODAY))
+    behind = list_behind(clinic)
+    applied = apply(clinic, "1.1", clinic.site_id, at=TODAY)
+
+    assert behind == [("15-001", "1.0", "1.1")]
+    assert (applied.participants, applied.sites) == (1, 0)
+    assert (version_of(clinic, key), version_of(clinic, other)) == ("1.1", "1.0")
+    assert windows(clinic, key)["M03"][-1] == "1.1"
+    assert list_behind(clinic) == []
+
+
+def list_behind(clinic: Clinic) -> list[tuple[str, str, str]]:
+    with clinic.database.reading() as session:
+        found = list_left_behind(session, study_id=clinic.study_id, now=noon(TODAY))
+        one_by_one = [
+            find_left_behind(session, person, now=noon(TODAY))
+            for person in session.scalars(select(Participant).order_by(Participant.participant_code))
+        ]
+    assert [left for left in one_by_one if left is not None] == list(found)
+    return [(left.participant_code, left.version, left.site_version) for left in found]
 
 
 def test_every_change_is_in_the_audit_trail_with_its_reason(clinic: Clinic, tmp_path: Path) -> None:

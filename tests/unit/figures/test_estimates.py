@@ -12,9 +12,11 @@ from pro_app.figures.estimates.distribution import estimate_distribution
 from pro_app.figures.estimates.means import estimate_means_by_time, estimate_means_by_visit
 from pro_app.figures.estimates.survival import count_at_risk, estimate_survival, list_medians
 from pro_app.protocol.analysis import TimeWindow
+from pro_app.protocol.find import load_protocol
 from pro_app.protocol.rules import Label
 
 DAY_0 = date(2026, 1, 12)
+RELUTH, SURGERY = load_protocol("reluth"), load_protocol("example-surgery")
 WINDOWS = (
     TimeWindow("T0", Label({"fr": "0"}), 0, -14, 0),
     TimeWindow("T8", Label({"fr": "8"}), 56, 1, 84),
@@ -233,13 +235,24 @@ def test_completion_has_both_rates_and_the_parts_of_each() -> None:
             schema_overrides={"missing_reason": pl.String, "plan_reason": pl.String},
         ),
     }
-    row = estimate_completion(given).row(0, named=True)
+    row = estimate_completion(given, RELUTH).row(0, named=True)
     assert (row["randomised"], row["expected"], row["valid"], row["missed"]) == (4, 2, 1, 1)
     assert (row["completion_rate"], row["available_data_rate"]) == (0.5, 0.25)
-    apart = {row["arm"]: row for row in estimate_completion(given, by_arm=True).iter_rows(named=True)}
+    apart = {row["arm"]: row for row in estimate_completion(given, RELUTH, by_arm=True).iter_rows(named=True)}
     assert apart["L"]["completion_rate"] == 0.5
     assert apart["S"]["completion_rate"] is None
     assert count_missing_reasons(given).select("visit_code", "reason", "n").rows() == [("W08", "TOO_ILL", 1)]
+
+
+def test_a_trial_that_randomises_nobody_counts_everyone_enrolled() -> None:
+    enrolled = people(**{"1": "OPERATED", "2": "OPERATED"}).with_columns(
+        randomised_on=pl.lit(None, dtype=pl.Date), consented_on=pl.lit(DAY_0)
+    )
+    given = {"participants": enrolled, "assessments": pl.DataFrame([form("1", **RECEIVED), form("2")])}
+    for by_arm in (False, True):
+        row = estimate_completion(given, SURGERY, by_arm=by_arm).row(0, named=True)
+        assert (row["randomised"], row["available_data_rate"]) == (2, 0.5)
+    assert estimate_completion(given, RELUTH).row(0, named=True)["available_data_rate"] is None
 
 
 def deterioration(*rows: tuple[str, int, bool]) -> dict[str, pl.DataFrame]:

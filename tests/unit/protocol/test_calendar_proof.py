@@ -37,6 +37,14 @@ def test_every_anchor_date_in_every_zone_has_no_difference(code: str) -> None:
     assert proof.moments > days * len(definition.data["zones"])
 
 
+def test_the_zones_of_the_proof_are_all_that_patients_of_the_trial_live_in(
+    definition: DefinitionFile,
+) -> None:
+    proved = set(definition.data["zones"])
+    assert proved >= {"Europe/Paris", "Indian/Reunion", "Indian/Mayotte", "Pacific/Tahiti", "Pacific/Noumea"}
+    assert proved >= {f"America/{place}" for place in ("Guadeloupe", "Martinique", "Cayenne", "Miquelon")}
+
+
 def test_a_protocol_of_another_kind_has_no_difference_either() -> None:
     definition = read_definition(HERE / "other-trial.yaml")
     proof = prove_calendar(definition, from_on=date(2023, 12, 1), until_on=date(2025, 3, 31))

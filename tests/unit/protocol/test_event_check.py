@@ -308,3 +308,25 @@ def test_only_an_event_that_may_lie_ahead_is_recorded_for_a_day_to_come(event: R
     assert refusals(surgery, facts, event("surgery_planned", "2024-11-19")) == [
         "occurred_on: This date is before “Enrolment (consent signed)” (2024-11-20)."
     ]
+
+
+def test_a_pause_ends_two_years_from_now_at_most(reluth: Protocol, event: Recorder) -> None:
+    until = {"details": {"until": "2026-12-02"}}
+    assert refusals(reluth, RANDOMISED, event("paused", "2024-06-01", **until)) == []
+    for later in ("2026-12-03", "9999-12-31"):
+        assert refusals(reluth, RANDOMISED, event("paused", "2024-06-01", details={"until": later})) == [
+            "until: A pause ends two years from now at most. You can record “No more messages” instead."
+        ]
+    assert refusals(reluth, RANDOMISED, event("paused", "9999-12-31", **until)) != []
+
+
+def test_a_stop_that_was_resumed_and_holds_again_can_be_corrected(reluth: Protocol, event: Recorder) -> None:
+    lost = event("lost", "2024-01-20")
+    others = [
+        event("enrolled", "2024-01-10"),
+        event("resumed", "2024-02-10", details={"of": "lost"}),
+        event("lost", "2024-04-01"),
+    ]
+    correction = event("lost", "2024-01-21", supersedes_id=lost.id)
+    assert refusals(reluth, fold_events(others), correction) == []
+    assert refusals(reluth, fold_events(others), event("lost", "2024-05-01")) != []

@@ -88,8 +88,8 @@ def test_the_later_of_two_pauses_counts_and_a_resumption_ends_it(event: Recorder
 def test_of_two_entries_for_one_day_the_later_recorded_one_comes_last(event: Recorder) -> None:
     morning = datetime(2024, 3, 1, 8, tzinfo=UTC)
     evening = datetime(2024, 3, 1, 20, tzinfo=UTC)
-    late = event("paused", "2024-03-01", details={"until": "2024-05-01"}, recorded_at=evening)
     early = event("paused", "2024-03-01", details={"until": "2024-04-01"}, recorded_at=morning)
+    late = event("paused", "2024-03-01", details={"until": "2024-05-01"}, recorded_at=evening)
     assert fold_events([late, early]).paused_until == date(2024, 5, 1)
 
 

@@ -313,6 +313,24 @@ BROKEN = [
         "There is no time zone “Pacific/Atlantis”.",
     ),
     Broken(
+        "messages:",
+        "channels: [email]",
+        "channels: [push]",
+        "Notifications go beside another way of sending: add email or sms.",
+    ),
+    Broken(
+        "messages:",
+        "hour: 10",
+        "hour: 21",
+        "The hour of messages lies in the quiet hours.",
+    ),
+    Broken(
+        "messages:",
+        "public_holidays_of: FR",
+        "public_holidays_of: ZZ",
+        "The public holidays of the country “ZZ” are not known.",
+    ),
+    Broken(
         "began_on",
         "2021-10-18",
         "2021-02-30",

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from pro_app.protocol.events import Facts
+from pro_app.protocol.open_days import PLAN_REPLACED
 from pro_app.protocol.protocol import Protocol
 from pro_app.protocol.replan import CurrentVisit, PlanChange, plan_changes
 from pro_app.protocol.schedule import PlannedVisit, plan_visits
@@ -56,7 +57,11 @@ def test_sent_answers_come_back_to_the_window_they_had_been_sent_in(reluth: Prot
     assert change.action == "readmit"
     never_displaced = stored(plan_visits(reluth, BASE), M03=(ANSWERED_ON, True))
     (kept,) = about(plan_changes(never_displaced, plan_visits(reluth, ended), today=TODAY), "M03")
-    assert change.after == kept.after
+    assert change.after is not None
+    assert kept.after is not None
+    # Provisional still: if the date that brought them back is a mistake too, they leave again.
+    assert change.after.provisional
+    assert replace(change.after, provisional=False) == kept.after
 
 
 def test_begun_answers_come_back_to_the_window_as_it_is_now(reluth: Protocol) -> None:
@@ -128,6 +133,50 @@ def test_who_sent_the_form_is_not_asked_again_for_a_time_that_is_past_by_any_lat
     assert about(second, "M03") == []
 
 
+def test_an_empty_visit_goes_when_the_date_is_put_right_to_where_the_sent_answers_stand_for_it(
+    reluth: Protocol,
+) -> None:
+    # A wrong end asked for M03 again, in time to come; by the right one it is past.
+    past = plan_visits(reluth, replace(BASE, treatment_ended_on=date(2024, 3, 1)))
+    wrong = plan_visits(reluth, replace(BASE, treatment_ended_on=date(2024, 10, 1)))
+    for replanned_on, asked_again in ((TODAY, False), (date(2025, 1, 20), True)):
+        rows = [
+            *(CurrentVisit(visit, TODAY) for visit in wrong),
+            displaced(reluth, sent=True),
+        ]
+        (change,) = about(plan_changes(rows, past, today=replanned_on), "M03")
+        # Once the whole other window has gone by, she was asked again, and did not answer.
+        assert (change.action, change.reason_code) == (
+            ("move", None) if asked_again else ("cancel", PLAN_REPLACED)
+        )
+
+
+def test_answers_never_sent_that_a_mistake_put_into_a_window_that_is_over_stay_in_it(
+    reluth: Protocol,
+) -> None:
+    # The one thing that undoing leaves behind: they are settled there, as wherever a window closes over them.
+    wrong = plan_visits(reluth, replace(BASE, treatment_ended_on=date(2024, 7, 18)))
+    right = plan_visits(reluth, replace(BASE, treatment_ended_on=date(2024, 10, 1)))
+    today = date(2024, 11, 8)
+    rows = [*stored(right), displaced(reluth, on=date(2024, 10, 20), sent=False)]
+    (back,) = about(plan_changes(rows, wrong, today=today), "M03")
+    assert (back.action, back.after) == ("readmit", visit_of(wrong, "M03"))
+    begun = [
+        CurrentVisit(visit, today, date(2024, 10, 20) if visit.visit_code == "M03" else None)
+        for visit in wrong
+    ]
+    (kept,) = about(plan_changes(begun, right, today=today), "M03")
+    assert (kept.action, kept.after) == ("keep", visit_of(wrong, "M03"))
+
+
+def test_a_visit_that_was_asked_for_again_stays_missed_beside_the_sent_answers(reluth: Protocol) -> None:
+    plan = plan_visits(reluth, WRONG)
+    for today in (date(2024, 12, 20), date(2025, 1, 4), date(2025, 6, 1)):
+        rows = [*(CurrentVisit(visit, TODAY) for visit in plan), displaced(reluth, sent=True)]
+        (change,) = about(plan_changes(rows, plan, today=today), "M03")
+        assert change.action == "keep"
+
+
 def test_making_the_plan_once_more_changes_nothing_after_answers_came_back(reluth: Protocol) -> None:
     for ended_on in (None, date(2024, 8, 5)):
         for sent in (True, False):
@@ -136,7 +185,7 @@ def test_making_the_plan_once_more_changes_nothing_after_answers_came_back(relut
             (change,) = about(plan_changes(rows, plan, today=TODAY), "M03")
             assert change.after is not None
             again = [
-                CurrentVisit(change.after, RANDOMISED_ON, ANSWERED_ON, sent)
+                CurrentVisit(change.after, TODAY, ANSWERED_ON, sent)
                 if visit.visit_code == "M03"
                 else CurrentVisit(visit, RANDOMISED_ON)
                 for visit in plan

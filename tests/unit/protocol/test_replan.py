@@ -3,6 +3,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from pro_app.protocol.events import Facts
+from pro_app.protocol.open_days import OpenDays
 from pro_app.protocol.protocol import Protocol
 from pro_app.protocol.replan import CurrentVisit, PlanChange, plan_changes
 from pro_app.protocol.schedule import PlannedVisit, plan_visits
@@ -155,7 +156,9 @@ def test_sent_answers_stay_expected_when_death_takes_the_rest_away(reluth: Proto
     assert (changes["W16"].reason_code, gone.expected) == ("DIED", False)
 
 
-def test_an_answered_provisional_visit_stays_if_its_answers_lie_in_the_new_window(reluth: Protocol) -> None:
+def test_an_answered_provisional_visit_keeps_its_window_once_a_real_date_fits_its_answers(
+    reluth: Protocol,
+) -> None:
     # Expected end 22 May, so M03 on 22 August; with the end on 30 May it lies on 30 August.
     answers = {"M03": (date(2024, 8, 22), True)}
     ended = replace(BASE, treatment_ended_on=date(2024, 5, 30))
@@ -164,7 +167,20 @@ def test_an_answered_provisional_visit_stays_if_its_answers_lie_in_the_new_windo
             rows(plan_visits(reluth, BASE), **answers), plan_visits(reluth, ended), today=date(2024, 9, 1)
         )
     )
-    assert changes["M03"].action == "keep"
+    before, after = changes["M03"].before, changes["M03"].after
+    assert before is not None
+    assert before.provisional
+    assert after == replace(before, provisional=False)
+
+
+def test_it_is_provisional_again_where_that_date_is_taken_back(reluth: Protocol) -> None:
+    provisional = {visit.visit_code: visit for visit in plan_visits(reluth, BASE)}["M03"]
+    row = CurrentVisit(replace(provisional, provisional=False), date(2024, 8, 30), date(2024, 8, 22), True)
+    for given_to, expected in ((provisional, True), (row.visit, False)):
+        days = OpenDays(given_to.opens_on, date(2024, 8, 30), whole=False, visit=given_to)
+        (change,) = plan_changes([row], [provisional], today=date(2024, 9, 1), offered={"M03": [days]})
+        assert change.after is not None
+        assert change.after.provisional is expected
 
 
 def test_an_answered_provisional_visit_outside_its_new_window_becomes_unscheduled_and_is_planned_again(

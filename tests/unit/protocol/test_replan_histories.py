@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pro_app.protocol.events import Facts
 from pro_app.protocol.find import load_protocol
+from pro_app.protocol.open_days import OpenDays, find_open_days
 from pro_app.protocol.protocol import Protocol
-from pro_app.protocol.replan import CurrentVisit, OpenDays, find_open_days, plan_changes
+from pro_app.protocol.replan import CurrentVisit, plan_changes
 from pro_app.protocol.schedule import PlannedVisit, plan_visits
 
 DAY = timedelta(days=1)
@@ -45,7 +46,7 @@ class Trial:
                 del self.standing[change.visit_code]
             if change.action == "readmit" and change.after is not None:
                 back = self.unscheduled.pop(change.unscheduled)
-                self.put(replace(back, visit=change.after, unscheduled=0))
+                self.put(replace(back, visit=change.after, planned_on=self.today, unscheduled=0))
             if change.action == "add" and change.after is not None:
                 self.put(CurrentVisit(change.after, self.today))
             if change.action == "move" and row is not None and change.after is not None:
@@ -93,13 +94,19 @@ class Trial:
         self.standing[code] = replace(row, answers_on=self.today, submitted=submit)
         return True
 
-    def state(self) -> tuple[object, ...]:
+    def state(self) -> tuple[dict[str, Any], list[Any]]:
         """Give what people and rates see: windows, reasons, and where the answers are."""
         rows = {code: (row.visit, row.answers_on, row.submitted) for code, row in self.standing.items()}
         left = sorted(
             (row.visit.visit_code, row.answers_on, row.submitted) for row in self.unscheduled.values()
         )
         return rows, left
+
+    def has_settled(self, code: str) -> bool:
+        """Say whether answers that were never sent stay where they are, whatever date is corrected now."""
+        row = self.standing[code]
+        is_past = row.visit.closes_on is not None and row.visit.closes_on < self.today
+        return row.follows_anchor or (is_past and not row.visit.provisional)
 
     def list_answers(self) -> list[tuple[str, date, bool]]:
         """Give everything that was answered, wherever it stands."""
@@ -190,6 +197,32 @@ def test_no_answer_is_lost_and_planning_again_changes_nothing(
 
 
 @settings(max_examples=200, deadline=None)
+@given(code=st.sampled_from(sorted(PROTOCOLS)), history=HISTORIES)
+def test_time_that_goes_by_changes_no_plan(code: str, history: list[tuple[str, int, str]]) -> None:
+    trial = begin(code)
+    for step in history:
+        if step[0] == "wait":
+            trial.today += step[1] * DAY
+            assert trial.plan() == []
+        else:
+            do(trial, step)
+
+
+def without(state: tuple[dict[str, Any], list[Any]], codes: set[str]) -> tuple[object, ...]:
+    """Give a state without some visits and their answers."""
+    rows, left = state
+    return {code: row for code, row in rows.items() if code not in codes}, [
+        row for row in left if row[0] not in codes
+    ]
+
+
+@settings(max_examples=200, deadline=None)
+# Sent answers stand for a visit that is past by the right date; the wrong one asks for it in time to come.
+@example(
+    code="surgery",
+    history=[("wait", 120, ""), ("answer", 0, "sent"), ("record", 212, "first")],
+    mistake=("first", 0),
+)
 @given(
     code=st.sampled_from(sorted(PROTOCOLS)), history=HISTORIES, mistake=st.tuples(KINDS, st.integers(0, 400))
 )
@@ -200,11 +233,12 @@ def test_what_is_recorded_and_taken_back_leaves_everything_as_before(
     for step in history:
         do(trial, step)
     before, facts = deepcopy(trial.state()), trial.facts
-    begun = {number for number, row in trial.unscheduled.items() if not row.submitted}
+    unsent = {number: row for number, row in trial.unscheduled.items() if not row.submitted}
     record(trial, *mistake)
     trial.plan()
-    # What was never sent settles where it stands once its window is over, also where a mistake put it back.
-    assume(begun <= trial.unscheduled.keys())
+    # The one limit: answers never sent, which a mistake put back into a window that is over, stay in it.
+    back = {row.visit.visit_code for number, row in unsent.items() if number not in trial.unscheduled}
+    settled = {code for code in back if trial.has_settled(code)}
     trial.facts = facts
     trial.plan()
-    assert trial.state() == before
+    assert without(trial.state(), settled) == without(before, settled)

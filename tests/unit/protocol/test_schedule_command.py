@@ -164,6 +164,8 @@ def test_a_protocol_without_randomisation_and_with_one_arm_asks_for_neither() ->
         (["wedding=2024-01-01"], "wedding"),
         (["randomised=2024-02-01"], "only once"),
         (["infusion=2024-01-30"], "is before “Randomisation” (2024-01-31)"),
+        (["died=2023-12-01"], "“Randomisation” (2024-01-31) is after “Death” (2023-12-01)."),
+        (["left=2024-03-01", "infusion=2024-03-02"], "“Infusion” (2024-03-02) is after “Leaves the trial”"),
         (["died=2024-02-30"], "2024-02-30"),
     ],
 )

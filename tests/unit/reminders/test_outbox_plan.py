@@ -226,3 +226,33 @@ def test_planning_changes_no_row() -> None:
     told = [dict(vars(row)) for row in rows]
     plan(a_situation(stopped_by="died"), rows)
     assert [dict(vars(row)) for row in rows] == told
+
+
+TRIED = {"attempts": 2, "attempt_at": datetime(2026, 3, 12, 7, tzinfo=UTC), "outcome_reason": "smtp_451"}
+"""A retry that a pause until 12 March has put off."""
+
+
+@pytest.mark.parametrize("doubts", [0, 1])
+def test_a_retry_that_a_pause_put_off_comes_forward_when_the_pause_ends_early(doubts: int) -> None:
+    now = datetime(2026, 3, 3, 12, tzinfo=UTC)
+    row = a_row(**TRIED, doubts=doubts)  # type: ignore[arg-type]  # the tests' own keywords
+    (renewed,) = plan(a_situation(a_visit(rules=(INVITATION,))), [row], now=now).renewed
+    assert renewed[0] is row
+    assert renewed[1].attempt_at == now + timedelta(minutes=5)
+    assert renewed[1].due_at == INVITED_AT
+    row.attempt_at = renewed[1].attempt_at
+    assert plan(a_situation(a_visit(rules=(INVITATION,))), [row], now=now) == OutboxPlan((), (), ())
+
+
+def test_a_retry_comes_forward_to_the_new_end_of_a_pause_and_into_no_night() -> None:
+    held_until = datetime(2026, 3, 5, 23, tzinfo=UTC)
+    situation = a_situation(a_visit(rules=(INVITATION,)), held_until=held_until)
+    row = a_row(**TRIED)  # type: ignore[arg-type]  # the tests' own keywords
+    (renewed,) = plan(situation, [row], now=datetime(2026, 3, 3, 12, tzinfo=UTC)).renewed
+    assert renewed[1].attempt_at == datetime(2026, 3, 6, 7, tzinfo=UTC)
+
+
+def test_a_retry_that_waits_no_longer_than_its_distance_stays_as_it_is() -> None:
+    now = INVITED_AT + timedelta(minutes=2)
+    row = a_row(attempts=2, attempt_at=now + timedelta(minutes=5))
+    assert plan(a_situation(a_visit(rules=(INVITATION,))), [row], now=now) == OutboxPlan((), (), ())

@@ -25,7 +25,7 @@ def test_what_telephones_and_browsers_answer_has_words_for_every_code_of_theirs(
         "sms_429",
         "sms_no_reply",
         "sms_hard_bounce",
-        "push_500",
+        "push_503",
         "push_504",
         "push_key_refused_403_BadJwtToken",
     )

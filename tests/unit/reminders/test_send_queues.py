@@ -19,9 +19,22 @@ def test_a_queue_is_the_channel_and_the_domain_and_names_neither_person_nor_doma
     assert "example" not in first
 
 
-def test_numbers_share_one_queue_and_browsers_have_none() -> None:
+def test_numbers_share_one_queue() -> None:
     assert find_queue("sms", "+33612345678", secret_key=SECRET) == "sms"
-    assert find_queue("push", '{"endpoint": "https://x"}', secret_key=SECRET) is None
+
+
+def test_browsers_of_one_push_service_share_a_queue_that_does_not_name_it() -> None:
+    first = find_queue("push", '{"endpoint": "https://push.example/a@b"}', secret_key=SECRET)
+    assert first == find_queue("push", '{"endpoint": "https://PUSH.example/c"}', secret_key=SECRET)
+    assert first != find_queue("push", '{"endpoint": "https://other.example/c"}', secret_key=SECRET)
+    assert first is not None
+    assert first.startswith("push:")
+    assert "example" not in first
+
+
+def test_what_is_no_address_of_a_browser_waits_in_no_queue() -> None:
+    for address in ("", "[]", "{}", '{"endpoint": 3}', '{"endpoint": "https://[x"}'):
+        assert find_queue("push", address, secret_key=SECRET) is None
 
 
 def test_a_queue_never_used_rests_for_nobody() -> None:

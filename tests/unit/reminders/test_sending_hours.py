@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pro_app.reminders.sending_hours import SendingHours, find_allowed_moment, find_chosen_moment
+from pro_app.reminders.sending_hours import (
+    SendingHours,
+    find_allowed_moment,
+    find_chosen_moment,
+    find_end_of_hours,
+)
 
 ZONES = (
     "Europe/Paris",
@@ -134,3 +139,17 @@ def test_a_holiday_before_a_sunday_waits_for_monday_and_beyond_a_holiday_that_fo
 
 def test_without_a_country_no_public_holiday_is_kept() -> None:
     assert find_chosen_moment(date(2026, 12, 25), hours_in()) == datetime(2026, 12, 25, 9, tzinfo=UTC)
+
+
+@given(
+    earliest_at=st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001 -- Hypothesis adds the zone
+    zone=st.sampled_from(ZONES),
+)
+def test_the_hours_of_an_allowed_moment_end_at_the_next_quiet_hour(earliest_at: datetime, zone: str) -> None:
+    hours = hours_in(zone)
+    allowed_at = find_allowed_moment(earliest_at, hours)
+    ends_at = find_end_of_hours(allowed_at, hours)
+    assert allowed_at < ends_at <= allowed_at + timedelta(hours=12)
+    last = ends_at - timedelta(microseconds=1)
+    assert find_allowed_moment(last, hours) == last
+    assert find_allowed_moment(ends_at, hours) > ends_at

@@ -253,6 +253,11 @@ def test_what_did_not_arrive_is_no_task_once_another_message_did(other: TaskMess
     assert keys(a_situation(a_visit(), messages=(a_message(5), other)), "2026-03-08") == []
 
 
+def test_a_push_message_beside_it_does_not_hide_a_message_that_did_not_arrive() -> None:
+    push = a_message(6, "sent", "2026-03-06", channel="push")
+    assert keys(a_situation(a_visit(), messages=(a_message(5), push)), "2026-03-08") == ["message:1:5"]
+
+
 @pytest.mark.parametrize("changes", [{"is_taken_over": True}, {"channel": "push"}])
 def test_neither_a_push_message_nor_one_that_was_taken_over_is_a_task(changes: dict[str, object]) -> None:
     assert keys(a_situation(a_visit(), messages=(a_message(**changes),)), "2026-03-08") == []

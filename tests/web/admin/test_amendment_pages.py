@@ -1,6 +1,7 @@
 import re
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from amendment_world import drop_visit, move_visit, write_version
@@ -14,7 +15,7 @@ from werkzeug.test import TestResponse
 from pro_app.audit.actor import Actor
 from pro_app.contacts.vault import ContactVault
 from pro_app.services.amendments.overview import describe_versions
-from pro_app.services.events import record_event
+from pro_app.services.events import Correction, correct_event, record_event
 from pro_app.services.studies import load_study
 from pro_app.storage.database import Database
 
@@ -201,3 +202,53 @@ def test_the_only_version_has_nothing_to_change(coordinator: FlaskClient, partic
     assert participant_id
     assert coordinator.get("/admin/amendments").status_code == 200
     assert 'name="reason"' not in coordinator.get("/admin/amendments/1.0").text
+
+
+def test_the_moments_are_written_in_the_zone_of_the_study_without_seconds(
+    coordinator: FlaskClient, amended: int
+) -> None:
+    assert amended
+    confirm(coordinator)
+    page = coordinator.get("/admin/amendments").text
+    local = NOW.astimezone(ZoneInfo("Europe/Paris"))
+    assert page.count(f"{local:%H:%M}") >= 2  # loaded, and applied
+    assert f"{local:%H:%M:}" not in page
+    assert "UTC" not in page
+
+
+def test_who_is_not_under_the_version_of_the_site_is_named_with_a_way_to_apply_it(
+    app: Flask, coordinator: FlaskClient, amended: int, *, database: Database, world: StaffWorld, nurse: Actor
+) -> None:
+    later = NOW + timedelta(minutes=7)
+    with database.writing() as session:
+        died = record_event(
+            session,
+            participant_id=amended,
+            kind="died",
+            occurred_on=NOW.date(),
+            details={},
+            actor=nurse,
+            now=later,
+        )
+        died_id = died.id
+    confirm(coordinator)
+    assert versions(database, world) == {"1.0": 1, "1.1": 0}
+    assert "15-77" not in coordinator.get("/admin/amendments").text
+    with database.writing() as session:
+        correct_event(session, died_id, Correction("a mix-up"), actor=nurse, now=later)
+
+    address = f"/admin/amendments/1.1?site={world.site_id}"
+    nurses = app.test_client()
+    sign_in(nurses, "nurse")
+    record = f"/clinic/participants/{amended}"
+    assert "15-77" in coordinator.get("/admin/amendments").text
+    assert address in coordinator.get("/admin/amendments").text
+    assert address in coordinator.get(record).text
+    assert "notice-attention" in nurses.get(record).text
+    assert address not in nurses.get(record).text
+
+    assert 'name="reason"' in coordinator.get(address).text
+    confirm(coordinator)
+    assert versions(database, world) == {"1.0": 0, "1.1": 1}
+    assert "15-77" not in coordinator.get("/admin/amendments").text
+    assert "notice-attention" not in nurses.get(record).text

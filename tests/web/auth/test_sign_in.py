@@ -194,10 +194,11 @@ def test_the_menu_shows_what_the_role_may_see(app: Flask, world: StaffWorld) -> 
         menu = page.split('class="staff-bar-nav"')[1].split("</nav>")[0]
         shown[role] = [part.split('"')[0] for part in menu.split('href="')[1:]]
 
-    assert shown["administrator"] == ["/admin/", "/admin/accounts"]
+    assert shown["administrator"] == ["/admin/", "/admin/accounts", "/admin/sending", "/admin/amendments"]
     ours = ["/statistics/releases", "/statistics/figures", "/statistics/tokens"]
     assert shown["statistician"] == ["/statistics/", *ours]
     assert set(ours) <= set(shown["coordinator"])
-    assert "/admin/" not in shown["nurse"]
+    assert {"/admin/", "/admin/sending", "/admin/amendments"}.isdisjoint(shown["nurse"])
+    assert "/clinic/tasks" in shown["nurse"]
     assert "/statistics/" not in shown["coordinator"]
     assert "/clinic/" in shown["nurse"]

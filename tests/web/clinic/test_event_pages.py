@@ -182,3 +182,11 @@ def test_why_a_message_did_not_go_out_is_said_in_words(clinic: Clinic, nurse: St
     page = nurse.get(f"/clinic/participants/{participant_id}").text
     assert "smtp_unreachable" not in page
     assert "le serveur" in page
+
+
+def test_a_resumption_says_what_it_opens_again(clinic: Clinic, nurse: StaffBrowser) -> None:
+    participant_id = clinic.enrol(date(2026, 1, 5))
+    clinic.record(participant_id, "lost", date(2026, 1, 20))
+    path = f"/clinic/participants/{participant_id}/events/new"
+    for page in (nurse.get(path), nurse.post(path, kind="resumed")):
+        assert "repartent" in page.text or "messages go out again" in page.text

@@ -185,6 +185,9 @@ def test_the_contact_page_lets_a_resting_way_be_used_again(
     assert (done.request.path, lift in done.text) == (contact, False)
     with clinic.database.reading() as session:
         assert session.get_one(ChannelStop, stop_id).lifted_at is not None
+    assert "notice-good" in done.text
+    again = nurse.post(lift, page=contact)
+    assert ("notice-good" in again.text, "notice-info" in again.text) == (False, True)
 
 
 def test_nobody_lifts_the_stop_of_another_site(

@@ -12,10 +12,12 @@ from werkzeug.test import TestResponse
 
 from pro_app.app import create_app
 from pro_app.contacts.vault import ContactVault
+from pro_app.errors import InputRejected
 from pro_app.reminders.outbox import enqueue_test_message
 from pro_app.reminders.outbox.attempts import ClaimedMessage, Outcome
 from pro_app.reminders.outbox.claims import claim_next
 from pro_app.reminders.outbox.outcomes import record_outcome
+from pro_app.services.hook_reports import parse_hook_report
 from pro_app.settings import Settings
 from pro_app.storage.tables.channel_reports import ChannelReport, ChannelStop
 from pro_app.storage.tables.outbox import OutboxMessage
@@ -170,6 +172,41 @@ def test_a_report_that_cannot_be_used_is_refused_with_the_fields_at_fault(
     assert answer.json is not None
     assert {problem["field"] for problem in answer.json["problems"]} == fields
     assert count(clinic, ChannelReport) == 0
+
+
+@pytest.mark.parametrize("name", ["x\x00y@example.org", "x\ud800", "x\ny"])
+def test_a_name_that_no_database_can_hold_is_refused(
+    client: FlaskClient, settings: Settings, *, name: str
+) -> None:
+    told = {"provider_ref": name, "event": "bounced"}
+    assert report(client, told).status_code == 400
+    with pytest.raises(InputRejected) as refused:
+        parse_hook_report(told, settings)
+    assert [problem.place for problem in refused.value.problems] == ["message_id"]
+
+
+@pytest.mark.parametrize("event", ["sent", "request", "opened", "click"])
+def test_a_state_that_every_message_passes_through_asks_for_nothing(
+    client: FlaskClient, clinic: Clinic, *, sent_id: int, event: str
+) -> None:
+    answer = report(client, {"message-id": f"<{REF}>", "event": event})
+    assert (answer.status_code, answer.json) == (200, {"new": False, "nothing_to_do": True})
+    assert (count(clinic, ChannelReport), state(clinic, sent_id)) == (0, "sent")
+
+
+@pytest.mark.parametrize(
+    ("status", "answered"), [("sent", 200), ("accepted", 200), ("replied", 200), ("exploded", 400)]
+)
+def test_the_ordinary_states_of_the_sms_provider_are_taken_and_others_are_not(
+    settings: Settings, *, status: str, answered: int
+) -> None:
+    provided = replace(settings, sms_provider="brevo", sms_sender="Suivi34")
+    payload = {"messageId": 123, "msg_status": status}
+    if answered == 200:
+        assert parse_hook_report(payload, provided) is None
+    else:
+        with pytest.raises(InputRejected):
+            parse_hook_report(payload, provided)
 
 
 def test_a_body_that_is_no_json_is_refused(client: FlaskClient) -> None:

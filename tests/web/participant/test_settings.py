@@ -158,3 +158,80 @@ def test_the_clinic_sees_that_it_was_the_patient_s_own_wish(signed_in: FlaskClie
         {"said_by": "participant"},
         date(2026, 3, 2),
     )
+
+
+def rest(world: World) -> int:
+    """Let the person have stopped e-mails; gives the key of the stop."""
+    with world.database.writing() as session:
+        stop = ChannelStop(
+            participant_id=world.participant_id, channel="email", reason="unsubscribed", since_at=NOW
+        )
+        session.add(stop)
+        session.flush()
+        return stop.id
+
+
+def said_after(client: FlaskClient, address: str) -> str:
+    """Press a button once more, as somebody on an old page; gives the kind of notice that is said first."""
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(STOP).text)
+    token = token or re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(SETTINGS).text)
+    assert token is not None
+    page = client.post(address, data={"csrf_token": token[1]}, follow_redirects=True).text
+    found = re.search(r"notice-(good|attention|info)", page)
+    assert found is not None
+    return found[1]
+
+
+def test_nobody_is_told_that_messages_come_again_where_nothing_was_stopped(signed_in: FlaskClient) -> None:
+    assert said_after(signed_in, RESUME) == "info"
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_way_used_again_while_all_messages_are_stopped_brings_no_promise(
+    signed_in: FlaskClient, world: World, *, twice: bool
+) -> None:
+    stop_id = rest(world)
+    post(signed_in, signed_in.get(STOP), {}, to=STOP)
+    signed_in.get(SETTINGS)
+    for _ in range(1 + twice):
+        assert said_after(signed_in, f"/p/settings/channels/{stop_id}") == "attention"
+
+
+def test_a_way_used_again_during_a_pause_says_until_when_nothing_comes(
+    signed_in: FlaskClient, world: World
+) -> None:
+    stop_id = rest(world)
+    until = (NOW.date() + timedelta(days=20)).isoformat()
+    post(signed_in, signed_in.get(SETTINGS), {"until": until}, to=PAUSE)
+    signed_in.get(SETTINGS)
+    assert said_after(signed_in, f"/p/settings/channels/{stop_id}") == "attention"
+
+
+def test_a_way_that_was_in_use_already_is_said_to_be(signed_in: FlaskClient, world: World) -> None:
+    stop_id = rest(world)
+    assert said_after(signed_in, f"/p/settings/channels/{stop_id}") == "good"
+    assert said_after(signed_in, f"/p/settings/channels/{stop_id}") == "info"
+
+
+def test_somebody_who_has_left_is_not_told_that_messages_come_again(
+    signed_in: FlaskClient, world: World
+) -> None:
+    page = signed_in.get(SETTINGS)
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
+    stop_id = rest(world)
+    with world.database.writing() as session:
+        session.add(
+            ParticipantEvent(
+                participant_id=world.participant_id,
+                kind="left",
+                occurred_on=NOW.date(),
+                details={},
+                recorded_at=NOW,
+                retracts=False,
+            )
+        )
+    assert token is not None
+    for address in (RESUME, STOP, f"/p/settings/channels/{stop_id}"):
+        said = signed_in.post(address, data={"csrf_token": token[1]}, follow_redirects=True).text
+        assert "notice-attention" in said
+        assert "notice-good" not in said

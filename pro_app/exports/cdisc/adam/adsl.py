@@ -10,6 +10,7 @@ from pro_app.exports.cdisc.dataset import CdiscDataset
 from pro_app.exports.cdisc.sdtm.dm import derive_dm
 from pro_app.exports.frames import Tables, schema_of
 from pro_app.exports.release import Release
+from pro_app.exports.tidy.analysed import is_in_denominator
 from pro_app.protocol.protocol import UNSCHEDULED
 
 PERSON = ("site", "participant_code")
@@ -45,13 +46,14 @@ def derive_adsl(tables: Tables, release: Release) -> pl.DataFrame:
     for part in (_list_infusions(tables), _list_baselines(tables), _list_plans(tables)):
         people = people.join(part, on=PERSON, how="left", maintain_order="left")
     numbers = {arm.code: number for number, arm in enumerate(release.protocol.arms, start=1)}
-    rows = people.with_columns(*_list_expressions(numbers)).with_columns(_status(), _end())
+    rows = people.with_columns(
+        *_list_expressions(numbers, in_trial=is_in_denominator(release.protocol))
+    ).with_columns(_status(), _end())
     return rows.select(ADSL.table.column_names).cast(schema_of(ADSL.table)).sort(*ADSL.keys)
 
 
-def _list_expressions(arm_numbers: Mapping[str, int]) -> list[pl.Expr]:
-    """Give the variables that follow from the columns of one person."""
-    randomised = pl.col("randomised_on").is_not_null()
+def _list_expressions(arm_numbers: Mapping[str, int], *, in_trial: pl.Expr) -> list[pl.Expr]:
+    """Give the variables that follow from one person's columns; `in_trial`: randomised, or else enrolled."""
     ends = pl.min_horizontal(column for column, _ in ENDS)
     reasons = pl.coalesce(pl.when(pl.col(column) == ends).then(pl.lit(why)) for column, why in ENDS)
     return [
@@ -64,14 +66,14 @@ def _list_expressions(arm_numbers: Mapping[str, int]) -> list[pl.Expr]:
         .replace_strict(arm_numbers, default=None, return_dtype=pl.Int64())
         .alias("TRT01AN"),
         pl.lit("Y").alias("ENRLFL"),
-        yes_or_no(randomised).alias("RANDFL"),
-        yes_or_no(randomised).alias("ITTFL"),
-        yes_or_no(randomised & pl.col("has_baseline").fill_null(value=False)).alias("PROFL"),
+        yes_or_no(pl.col("randomised_on").is_not_null()).alias("RANDFL"),
+        yes_or_no(in_trial).alias("ITTFL"),
+        yes_or_no(in_trial & pl.col("has_baseline").fill_null(value=False)).alias("PROFL"),
         *(pl.col(column).alias(name) for name, column in _COLUMNS.items()),
         yes(pl.col("died_on").is_not_null()).alias("DTHFL"),
         ends.alias("ended_on"),
         reasons.alias("DCSREAS"),
-        (randomised & pl.col("plan_is_over").fill_null(value=False)).alias("is_complete"),
+        (in_trial & pl.col("plan_is_over").fill_null(value=False)).alias("is_complete"),
     ]
 
 

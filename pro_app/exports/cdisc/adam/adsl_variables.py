@@ -56,18 +56,22 @@ _IDENTITY = (
     copied("ARMCD", "Planned Arm Code", predecessor="DM.ARMCD"),
     copied("ACTARM", "Description of Actual Arm", predecessor="DM.ACTARM"),
     copied("ACTARMCD", "Actual Arm Code", predecessor="DM.ACTARMCD"),
-    *_treatment("P", "Planned", "DM.ARM; empty for subjects who were not randomised."),
+    *_treatment("P", "Planned", "DM.ARM; empty for subjects in no arm."),
     *_treatment("A", "Actual", "DM.ACTARM; in an arm with infusions empty until one is recorded."),
 )
 
 _POPULATIONS = (
     _flag("ENRLFL", "Enrolled Population Flag", "Y for everybody who consented."),
     _flag("RANDFL", "Randomized Population Flag", "Y where RANDDT is known, else N."),
-    _flag("ITTFL", "Intent-To-Treat Population Flag", "Y for everybody randomised, else N."),
+    _flag(
+        "ITTFL",
+        "Intent-To-Treat Population Flag",
+        "Y for everybody randomised (enrolled, if the trial randomises nobody), else N.",
+    ),
     _flag(
         "PROFL",
         "PRO Population Flag",
-        "Y for subjects who were randomised and have a baseline score on at least one scale, else N.",
+        "Y for subjects with ITTFL Y who have a baseline score on at least one scale, else N.",
     ),
 )
 
@@ -120,7 +124,7 @@ _STATUS = (
         codelist="EOSSTT",
         method=(
             "DISCONTINUED where a date of death, of leaving the trial or of being lost to follow-up is in "
-            "force; COMPLETED where the subject was randomised and every planned window is final and over; "
+            "force; COMPLETED where ITTFL is Y and every planned window is final and over; "
             "else ONGOING."
         ),
     ),

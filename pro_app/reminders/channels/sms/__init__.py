@@ -37,3 +37,12 @@ def read_sms_report(settings: Settings, payload: Mapping[str, Any]) -> SmsReport
     if settings.sms_provider == "gateway" and settings.sms_gateway is not None:
         return generic.read_report(read_gateway_file(settings.sms_gateway).report, payload)
     return None
+
+
+def is_ordinary_sms_report(settings: Settings, payload: Mapping[str, Any]) -> bool:
+    """Tell whether a report in the provider's own form is about a state that asks for nothing."""
+    if settings.sms_provider == "brevo":
+        return brevo.is_ordinary(payload)
+    if settings.sms_provider == "gateway" and settings.sms_gateway is not None:
+        return generic.is_ordinary(read_gateway_file(settings.sms_gateway).report, payload)
+    return False

@@ -40,10 +40,12 @@ EVENTS: Mapping[str, ReportEvent] = {
     "rejected": "bounced",
     "unsubscribe": "unsubscribed",
 }
-"""States of a message that mean something to us; `sent`, `accepted` and replies do not.
+"""States of a message that mean something to us.
 
 The first three are written in the page on webhooks, the last two in the list of events of the same API.
 """
+ORDINARY = ("sent", "accepted", "replied", "reply")
+"""States on the way of every message, and answers, which nobody reads."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,11 @@ class BrevoSms:
             {"api-key": self.api_key, "accept": "application/json", "content-type": "application/json"},
             json.dumps(content).encode(),
         )
+
+
+def is_ordinary(payload: Mapping[str, Any]) -> bool:
+    """Tell whether one call of Brevo's webhook is about a state that asks for nothing."""
+    return payload.get("msg_status") in ORDINARY
 
 
 def read_report(payload: Mapping[str, Any]) -> SmsReport | None:

@@ -32,7 +32,7 @@ class HttpGateway:
         if any(answer.fits(rule) for rule in gateway.undeliverable):
             raise Undeliverable("sms_number_refused")
         if any(answer.fits(rule) for rule in gateway.retryable):
-            raise make_refusal(reply)
+            raise make_refusal(reply, is_explained=True)
         if answer.fits(gateway.success) and (gateway.success.statuses or is_ok(reply)):
             return self._find_name(answer)
         if is_ok(reply):
@@ -106,6 +106,13 @@ def read_report(places: ReportPlaces | None, payload: Mapping[str, Any]) -> SmsR
     event = places.events.get(written(_find(payload, places.event)))
     ref = written(_find(payload, places.ref))[:LONGEST_NAME]
     return SmsReport(ref, event, f"sms_{event}") if event is not None and ref else None
+
+
+def is_ordinary(places: ReportPlaces | None, payload: Mapping[str, Any]) -> bool:
+    """Tell whether this is a report about a message whose word the description leaves out on purpose."""
+    if places is None or read_report(places, payload) is not None:
+        return False
+    return bool(written(_find(payload, places.event)) and written(_find(payload, places.ref)))
 
 
 def _fill(template: str, values: Mapping[str, str], *, write: Callable[[str], str] = str) -> str:

@@ -13,7 +13,7 @@ OK_FROM, OK_UNTIL = 200, 300
 NOT_LET_IN = frozenset({401, 402, 403})
 """Refusals of ourselves: the key is wrong, or the account is empty. Somebody can mend that."""
 BUSY = frozenset({429, 503})
-GATEWAY_TIMEOUT = 504
+FAULTS = range(500, 600)
 
 
 class SmsProvider(Protocol):
@@ -50,17 +50,20 @@ def is_ok(reply: HttpReply) -> bool:
     return OK_FROM <= reply.status < OK_UNTIL
 
 
-def make_refusal(reply: HttpReply, *, code: str | None = None, is_ours: bool = False) -> Retryable:
+def make_refusal(
+    reply: HttpReply, *, code: str | None = None, is_ours: bool = False, is_explained: bool = False
+) -> Retryable:
     """Make what a refusal means that is not about the number: it can be tried again once it is mended.
 
     With `is_ours`, as where we are not let in or too much is asked, nothing else will go out for the time
-    being. A gateway that waited in vain for the one behind it (504) does not know what became of the message.
+    being. A server that failed (5xx) may have failed after it had passed the message on, and a gateway that
+    waited in vain for the one behind it does not know: that is a doubt, unless the server is busy (503) or
+    what it says is known to mean that nothing was taken (`is_ours`, `is_explained`).
     """
-    if reply.status == GATEWAY_TIMEOUT:
-        return Retryable("sms_504", maybe_accepted=True)
     is_ours = is_ours or reply.status in NOT_LET_IN or reply.status in BUSY
     return Retryable(
         f"sms_{code or reply.status}",
+        maybe_accepted=reply.status in FAULTS and not (is_ours or is_explained),
         scope="channel" if is_ours else "message",
         retry_after_s=reply.retry_after_s,
     )

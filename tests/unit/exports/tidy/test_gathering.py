@@ -27,7 +27,7 @@ def with_changed(tables: Tables, name: str, where: pl.Expr, **values: object) ->
 def test_completion_is_the_same_in_one_batch_and_in_several() -> None:
     release, tables = small_release()
     _, batches = list_small_batches()
-    together, apart = CompletionCount(), CompletionCount()
+    together, apart = CompletionCount(release.protocol), CompletionCount(release.protocol)
     together.add(tables)
     for batch in batches:
         apart.add(batch)
@@ -38,7 +38,7 @@ def test_completion_is_the_same_in_one_batch_and_in_several() -> None:
 
 def test_the_completion_of_nobody_is_an_empty_table() -> None:
     release, tables = empty_release()
-    count = CompletionCount()
+    count = CompletionCount(release.protocol)
     count.add(tables)
 
     assert_frame_equal(count.make_frame(release), tables["completion"])
@@ -47,7 +47,7 @@ def test_the_completion_of_nobody_is_an_empty_table() -> None:
 def test_rates_are_absent_where_there_is_nobody_to_divide_by() -> None:
     release, tables = small_release()
     nobody = with_changed(tables, "participants", pl.lit(value=True), randomised_on=None)
-    count = CompletionCount()
+    count = CompletionCount(release.protocol)
     count.add(with_changed(nobody, "assessments", pl.lit(value=True), expected=False))
 
     frame = count.make_frame(release)
@@ -137,11 +137,11 @@ def test_a_form_that_is_open_again_is_neither_incomplete_nor_missed() -> None:
     }
     found = {}
     for name, changed in forms.items():
-        count = CompletionCount()
+        count = CompletionCount(release.protocol)
         count.add(changed)
         visit = pl.col("visit_code") == "W08"
         frame = count.make_frame(release).filter(visit)
-        figure = estimate_completion(changed).filter(visit)
+        figure = estimate_completion(changed, release.protocol).filter(visit)
         assert figure.select("incomplete", "missed").equals(frame.select("incomplete", "missed"))
         found[name] = frame.select("expected", "received", "incomplete", "missed").row(0)
 
