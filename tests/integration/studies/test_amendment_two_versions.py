@@ -95,13 +95,14 @@ def test_the_dataset_names_the_version_of_each(clinic: Clinic, both: dict[str, i
         names = archive.namelist()
         tables = {
             name: pl.read_csv(archive.read(next(n for n in names if n.endswith(f"{name}.csv"))))
-            for name in ("participants", "visits", "assessments")
+            for name in ("participants", "visits", "remarks")
         }
     people = dict(tables["participants"].select("participant_code", "protocol_version").iter_rows())
     assert {code: str(version) for code, version in people.items()} == {"15-001": "1.0", "16-001": "1.1"}
     planned = tables["visits"].filter(pl.col("participant_code") == "16-001")
     versions = {str(v) for v in planned["protocol_version"].unique()}
     assert versions == {"1.0", "1.1"}
+    assert "protocol_versions" in set(tables["remarks"]["code"])
 
 
 def test_a_release_is_made_of_both(clinic: Clinic, both: dict[str, int], tmp_path: Path) -> None:
