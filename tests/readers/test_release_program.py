@@ -99,7 +99,7 @@ def test_it_leaves_out_what_is_in_no_analysis_and_counts_forms_that_are_open_aga
     died = pl.when(person == "15-004").then(date(2026, 3, 8)).otherwise("died_on")
     people = tables["participants"].with_columns(died_on=died)
     changed = {**tables, "assessments": forms, "participants": people}
-    count = CompletionCount()
+    count = CompletionCount(release.protocol)
     count.add(changed)
 
     run_r(unpack(tmp_path, release, changed) / PROGRAM, folder=tmp_path)
