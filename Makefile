@@ -25,7 +25,7 @@ install-test: .venv/test.done chromium ## set up the virtual environment for tes
 .venv/run.done: requirements/run.lock pyproject.toml $(wildcard translations/*/LC_MESSAGES/messages.po)
 	@echo "Setting up .venv (once; about half a minute)…"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@test -e .venv/test.done || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
+	@test -e .venv/test.done || $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@$(BIN)/pybabel --quiet compile --directory translations
 	@touch $@
@@ -33,7 +33,7 @@ install-test: .venv/test.done chromium ## set up the virtual environment for tes
 .venv/test.done: requirements/test.lock requirements/run.lock pyproject.toml
 	@echo "Setting up .venv for the tests (once; about a minute)…"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.lock
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements/test.lock
 	@touch $@
 	@$(MAKE) --no-print-directory .venv/run.done
 
