@@ -53,16 +53,18 @@ class FastClock:
 class UnreliableServer:
     """A real SMTP server that refuses, delays and drops acknowledgements, as its random numbers say.
 
-    `accepted` counts the copies of each message that it took, `dropped` those that it took in silence.
+    `accepted` counts the copies of each message that it took, `dropped` those that it took in silence. It
+    refuses one message `most_refusals` times at most: the waits after more than that last for hours.
     """
 
     random: Random
     refusing: float = 0.1
     delaying: float = 0.1
     dropping: float = 0.05
+    most_refusals: int = 2
     accepted: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
-    refused: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
     controller: Controller | None = None
 
     def __enter__(self) -> Self:
@@ -86,10 +88,10 @@ class UnreliableServer:
         """Take the text, perhaps late, perhaps in silence, perhaps not at all."""
         if self.random.random() < self.delaying:
             await asyncio.sleep(self.random.uniform(0.1, 0.6))
-        if self.random.random() < self.refusing:
-            self.refused += 1
-            return "451 later"
         name = _message_id(envelope)
+        if self.random.random() < self.refusing and self.refused[name] < self.most_refusals:
+            self.refused[name] += 1
+            return "451 later"
         self.accepted[name] += 1
         if self.random.random() < self.dropping:
             self.dropped[name] += 1

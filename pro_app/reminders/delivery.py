@@ -14,6 +14,8 @@ GONE = "gone"
 """The reason of a push service for a browser that shows no messages any more."""
 LONGEST_DELIVERY_S = 60
 """After so long no further address of one message is begun: slow ones must not hold up everybody else."""
+LEFT_ALONE_FOR = timedelta(minutes=1)
+"""How long messages wait for a channel that asks nobody for the moment; they have lost no attempt by it."""
 BEST_FIRST = ("sent", "doubtful", "retryable", "undeliverable", "deferred")
 """A message that reached one browser has been sent; one that may have reached one may not be sent again."""
 logger = logging.getLogger(__name__)
@@ -88,6 +90,8 @@ def send_once(channel: Channel, message: OutgoingMessage) -> Attempt:
         if refused.maybe_accepted:
             doubtful = Outcome("doubtful", refused.reason, provider_ref=refused.provider_ref)
             return Attempt(doubtful, refused)
+        if not refused.tried:
+            return Attempt(Outcome("deferred", refused.reason, until=message.at + LEFT_ALONE_FOR), refused)
         return Attempt(Outcome("retryable", refused.reason), refused)
     except Exception:
         logger.exception("message %s met an unknown fault", message.outbox_message_id)

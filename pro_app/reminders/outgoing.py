@@ -45,7 +45,8 @@ class Retryable(Exception):
     `scope` says what has to wait: this message alone, everything in its queue (the same recipient domain),
     or, because the channel as a whole is out of order, everything that would go out on it. `retry_after_s`
     is how long the other side asked us to wait, where it did; `provider_ref` the name under which a message
-    that may have arrived would be reported on.
+    that may have arrived would be reported on. Without `tried` the other side was not even asked, and the
+    message has lost no attempt.
     """
 
     reason: str
@@ -53,6 +54,7 @@ class Retryable(Exception):
     scope: Literal["message", "queue", "channel"] = "message"
     retry_after_s: int | None = None
     provider_ref: str | None = None
+    tried: bool = True
 
 
 @dataclass(eq=False)

@@ -83,7 +83,7 @@ class EmailChannel:
         to have ended is replaced once.
         """
         if len(self._silences) >= MOST_SILENCES:
-            raise Retryable("smtp_silent", scope="channel")
+            raise Retryable("smtp_silent", scope="channel", tried=False)
         try:
             payload = render_mime(message, sender=self.sender, reply_address=self.reply_address).as_bytes()
             address = make_mailbox(message.address)

@@ -89,6 +89,25 @@ def test_a_second_lost_acknowledgement_leaves_the_message_unknown_for_good(post:
     assert len(post.server.accepted) == 2
 
 
+def test_what_waits_behind_a_silent_server_goes_a_minute_later_and_has_lost_no_attempt(post: Post) -> None:
+    for number in range(3):
+        neighbour = post.clinic.enrol(date(2026, 1, 5), participant_code=f"34-90{number}")
+        post.clinic.record(neighbour, "randomised", date(2026, 1, 12), arm="SURVEILLANCE")
+    post.server.answers.extend(["DROP", "DROP"])
+    assert post.dispatch(INVITED_AT) == {"planned": 4}
+    invitations = [
+        row for row in list_rows(post.clinic.database, visit="W08") if row.rule_code == "invitation"
+    ]
+    asked, left_alone = invitations[:2], invitations[2:]
+    assert [(row.attempts, row.doubts, row.outcome_reason) for row in asked] == [
+        (1, 1, "no_reply_after_text")
+    ] * 2
+    assert [(row.attempts, row.doubts, row.outcome_reason, row.attempt_at) for row in left_alone] == [
+        (0, 0, "smtp_silent", INVITED_AT + timedelta(minutes=1))
+    ] * 2
+    assert post.dispatch(INVITED_AT + timedelta(minutes=1)) == {"sent": 4}
+
+
 def test_a_server_that_is_down_is_tried_again_until_72_hours_then_the_message_has_failed(post: Post) -> None:
     post.server.stop()
     at, tries = INVITED_AT, 0
@@ -194,9 +213,23 @@ def test_a_pause_holds_messages_and_one_goes_out_after_it(post: Post) -> None:
     for day in range(9):
         post.dispatch(INVITED_AT + timedelta(days=day))
         assert post.server.accepted == []
-    post.dispatch(datetime(2026, 3, 11, 7, tzinfo=UTC))
+    for too_early in (datetime(2026, 3, 11, 7, tzinfo=UTC), datetime(2026, 3, 11, 8, 59, 59, tzinfo=UTC)):
+        assert post.dispatch(too_early) == {}
+    post.dispatch(datetime(2026, 3, 11, 9, tzinfo=UTC))  # the hour that the person chose
     assert post.server.subjects() == ["Votre questionnaire vous attend"]
     assert post.rows()["second-reminder"].state == "sent"
+
+
+def test_planning_anew_on_the_morning_on_which_a_pause_ends_brings_nothing_forward(post: Post) -> None:
+    post.clinic.record(post.participant_id, "paused", date(2026, 2, 20), until="2026-03-11")
+    post.dispatch(INVITED_AT)
+    morning = datetime(2026, 3, 11, 7, 30, tzinfo=UTC)
+    with post.clinic.writing() as session:
+        participant = session.get_one(Participant, post.participant_id)
+        replan_reminders(session, participant=participant, now=morning)
+    post.dispatch(morning)
+    assert post.server.accepted == []
+    assert post.rows()["invitation"].attempt_at == datetime(2026, 3, 11, 9, tzinfo=UTC)
 
 
 def test_a_message_under_an_older_plan_does_not_go_out(post: Post) -> None:
