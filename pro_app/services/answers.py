@@ -12,6 +12,7 @@ from pro_app.audit.actor import Actor
 from pro_app.audit.trail import Change, record_change
 from pro_app.errors import AnswerRejected, OperationConflict
 from pro_app.instruments.instrument import Instrument
+from pro_app.protocol.state import list_answerable_windows
 from pro_app.services.responses import (
     begin_responses,
     list_asked_instruments,
@@ -28,9 +29,6 @@ AnswerState = Literal["answered", "declined", "left_blank", "not_applicable"]
 
 _asked: dict[tuple[str, str], Mapping[str, Instrument]] = {}
 """What a visit of a protocol version asks, by instrument code; kept, since a hash never changes meaning."""
-
-LARGEST_SKEW = timedelta(minutes=5)
-"""A device clock that is further off says nothing about when an answer was given."""
 
 LONGEST_RACE = timedelta(minutes=2)
 """Taps overtake each other on the way within moments; a counter that is behind later on was set back."""
@@ -65,7 +63,8 @@ class Operation:
     """One tap: what it says about which item, and when the device says it was.
 
     `operation_id` is a UUID of the sender; `counter` rises on one device and is 0 where nothing counts.
-    `sent_at` is when it first reached us, where that was before now because it waited for a sign-in.
+    `given_at` is when it was given by our own clock, where that is known to be before now: because it waited
+    for a sign-in, or for a network.
     """
 
     operation_id: str
@@ -76,7 +75,19 @@ class Operation:
     counter: int = 0
     device_at: datetime | None = None
     device_zone: str | None = None
-    sent_at: datetime | None = None
+    given_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptOperation:
+    """What became of a new operation: it is in force, or `overtaken` by an answer that was given later.
+
+    `elsewhere` is the other answer that stood for the item, given by other hands or on another device.
+    """
+
+    operation_id: str
+    overtaken: bool
+    elsewhere: Answer | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +117,23 @@ def save_operations(
     assessment = load_assessment(session, assessment_id, lock=True)
     if assessment.participant_id != actor.participant_id:  # one's own is always within reach
         require_reachable(assessment, actor)
-    new = _list_new(session, assessment_id, operations)
+    new = list_new_operations(session, assessment_id, operations)
     if new:
-        if not assessment.is_answerable(now):
+        windows = list_answerable_windows(assessment.window, assessment.facts)
+        if not any(window.is_open(now) for window in windows):
             raise refuse_answering(assessment, now)
-        key = assessment.protocol.sha256, assessment.planned_code
-        if key not in _asked:
-            asked = list_asked_instruments(session, assessment)
-            _asked[key] = {part.instrument.code: part.instrument for part in asked}
-        for operation in new:
-            _check(operation, _asked[key].get(operation.instrument_code))
-        _write(session, assessment, new, actor=actor, now=now)
+        check_operations(session, assessment, new)
+        write_operations(session, assessment, new, actor=actor, now=now)
     return SavedOperations(assessment_id, tuple(o.operation_id for o in operations), now)
 
 
-def _list_new(session: Session, assessment_id: int, operations: Sequence[Operation]) -> list[Operation]:
-    """List the operations that are not kept yet, in the order of their device's counter."""
+def list_new_operations(
+    session: Session, assessment_id: int, operations: Sequence[Operation]
+) -> list[Operation]:
+    """List the operations that are not kept yet, in the order of their device's counter.
+
+    Raises OperationConflict for one whose identifier was used with another content.
+    """
     rows = session.execute(_KNOWN, {"operation_ids": [operation.operation_id for operation in operations]})
     known = {operation_id: tuple(body) for operation_id, *body in rows}
     new = []
@@ -135,32 +147,45 @@ def _list_new(session: Session, assessment_id: int, operations: Sequence[Operati
     return sorted(new, key=lambda operation: operation.counter)
 
 
-def _check(operation: Operation, instrument: Instrument | None) -> None:
-    """Raise AnswerRejected unless the operation fits an item of the instrument that it names."""
+def check_operations(session: Session, assessment: AssessmentRecord, operations: Sequence[Operation]) -> None:
+    """Raise AnswerRejected unless each operation fits an item that the assessment asks."""
+    key = assessment.protocol.sha256, assessment.planned_code
+    if key not in _asked:
+        asked = list_asked_instruments(session, assessment)
+        _asked[key] = {part.instrument.code: part.instrument for part in asked}
+    for operation in operations:
+        why = _find_fault(operation, _asked[key].get(operation.instrument_code))
+        if why:
+            raise AnswerRejected(operation.instrument_code, operation.item_number, why)
+
+
+def _find_fault(operation: Operation, instrument: Instrument | None) -> str | None:
+    """Find why an operation does not fit an item of the instrument that it names; None if it does."""
     item = instrument.items_by_number.get(operation.item_number) if instrument else None
-    why = None
     if instrument is None or item is None:
-        why = "unknown_item"
-    elif operation.state == "answered":
+        return "unknown_item"
+    if operation.state == "answered":
         offered = instrument.response_sets[item.response_set].values
-        why = None if operation.value in offered else "value_out_of_range"
-    elif operation.value is not None:
-        why = "value_without_answer"
-    elif operation.state == "not_applicable" and not item.na_allowed:
-        why = "not_applicable_not_offered"
-    if why:
-        raise AnswerRejected(operation.instrument_code, operation.item_number, why)
+        return None if operation.value in offered else "value_out_of_range"
+    if operation.value is not None:
+        return "value_without_answer"
+    if operation.state == "not_applicable" and not item.na_allowed:
+        return "not_applicable_not_offered"
+    return None
 
 
-def _write(
+def write_operations(
     session: Session,
     assessment: AssessmentRecord,
     operations: Sequence[Operation],
     *,
     actor: Actor,
     now: datetime,
-) -> None:
-    """Write checked operations, each superseding what stood before it, and one audit entry for all."""
+) -> list[KeptOperation]:
+    """Write new and checked operations, each superseding what stood before it, and one audit entry for all.
+
+    Lock the assessment first.
+    """
     rows = session.execute(_RESPONSES, {"assessment_id": assessment.assessment_id})
     response_ids: dict[str, int] = {row.instrument_code: row.id for row in rows}
     wanted = {"response_ids": [*response_ids.values()], "item_numbers": [o.item_number for o in operations]}
@@ -170,18 +195,22 @@ def _write(
     new = dict.fromkeys(o.instrument_code for o in operations if o.instrument_code not in response_ids)
     if new:
         response_ids |= begin_responses(session, assessment, new, now=now)
-    answers, items = [], []
+    answers, items, kept = [], [], []
     for operation in operations:
         code = operation.instrument_code
         answer = _make_answer(operation, response_ids[code], actor=actor, now=now)
         place = answer.response_id, answer.item_number
         before = standing.get(place)
-        overtaken = before is not None and _is_overtaken(answer, before, waited=operation.sent_at is not None)
+        overtaken = before is not None and _is_overtaken(
+            answer, before, waited=operation.given_at is not None
+        )
         if overtaken:
             answer.superseded_at = now
         elif before is not None:
             before.superseded_at = now
         answers.append(answer)
+        elsewhere = before if before is not None and _differs_from_elsewhere(answer, before) else None
+        kept.append(KeptOperation(operation.operation_id, overtaken, elsewhere))
         standing[place] = before if before is not None and overtaken else answer
         items.append(
             {
@@ -196,13 +225,11 @@ def _write(
     write_rows(session, answers)
     change = Change("answers.save", f"assessment:{assessment.assessment_id}", items)
     record_change(session, change, actor=actor, site_id=assessment.site_id, now=now)
+    return kept
 
 
 def _make_answer(operation: Operation, response_id: int, *, actor: Actor, now: datetime) -> Answer:
     """Make the row of one operation, with the device's time apart from the server's."""
-    device_at = operation.device_at
-    sent_at = operation.sent_at or now
-    trusted = device_at is not None and abs(sent_at - device_at) <= LARGEST_SKEW
     return Answer(
         response_id=response_id,
         operation_id=operation.operation_id,
@@ -213,8 +240,8 @@ def _make_answer(operation: Operation, response_id: int, *, actor: Actor, now: d
         entered_by=actor.reference,
         device_id=actor.device_id,
         counter=operation.counter,
-        answered_at=min(device_at, sent_at) if device_at is not None and trusted else sent_at,
-        device_at=device_at,
+        answered_at=operation.given_at or now,
+        device_at=operation.device_at,
         device_zone=operation.device_zone,
         received_at=now,
     )
@@ -223,15 +250,22 @@ def _make_answer(operation: Operation, response_id: int, *, actor: Actor, now: d
 def _is_overtaken(answer: Answer, standing: Answer, *, waited: bool) -> bool:
     """Tell whether the standing answer was given later than this one, which came after it.
 
-    That is so where this one waited for a sign-in meanwhile, or where one remembered device sent both
-    within moments of each other and counted this one first.
+    One remembered device counts its answers, as long as nothing sets its counter back; where the answers
+    came from two of them, and one of the answers had waited, the times tell.
     """
-    if waited:
-        return answer.answered_at < standing.answered_at
-    return (
-        0 < answer.counter < standing.counter
-        and answer.device_id is not None
+    counted = (
+        answer.device_id is not None
         and answer.device_id == standing.device_id
         and answer.entered_by == standing.entered_by
-        and answer.received_at - standing.received_at <= LONGEST_RACE
+        and min(answer.counter, standing.counter) > 0
     )
+    if waited and not counted:
+        return answer.answered_at < standing.answered_at
+    in_time = waited or answer.received_at - standing.received_at <= LONGEST_RACE
+    return counted and in_time and answer.counter < standing.counter
+
+
+def _differs_from_elsewhere(answer: Answer, before: Answer) -> bool:
+    """Tell whether what stood before said something else, and was given by other hands or elsewhere."""
+    same_hands = (before.device_id, before.entered_by) == (answer.device_id, answer.entered_by)
+    return not same_hands and (before.state, before.value) != (answer.state, answer.value)

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from pro_app.errors import AnswerRejected, InputRejected, Problem
 from pro_app.language import mark
 from pro_app.services.answers import AnswerState, Operation
+from pro_app.services.synchronisation import Batch, Submission
 
 LARGEST_BATCH = 500
 LARGEST_NUMBER = 2**31 - 1
@@ -17,19 +18,38 @@ STATES = frozenset(get_args(AnswerState))
 ZONES = available_timezones()
 
 
-def parse_batch(body: object) -> tuple[int, list[Operation]]:
-    """Read `{assessment_id, operations: [...]}`; gives the assessment and its operations.
+def parse_batch(body: object) -> Batch:
+    """Read `{assessment_id, operations: [...]}`, with `device_now` and `submission` where they are given.
 
-    Raises InputRejected naming the place, or AnswerRejected naming the item.
+    A batch without operations is one only if it sends the form. Raises InputRejected naming the place, or
+    AnswerRejected naming the item.
     """
     if not isinstance(body, dict):
         _refuse("")
     assessment_id, operations = body.get("assessment_id"), body.get("operations")
     if not _is_number(assessment_id):
         _refuse("assessment_id")
-    if not isinstance(operations, list) or not 1 <= len(operations) <= LARGEST_BATCH:
+    submission = _parse_submission(body.get("submission"))
+    fewest = 1 if submission is None else 0
+    if not isinstance(operations, list) or not fewest <= len(operations) <= LARGEST_BATCH:
         _refuse("operations")
-    return assessment_id, [_parse_operation(o, f"operations[{i}]") for i, o in enumerate(operations)]
+    return Batch(
+        assessment_id,
+        [_parse_operation(o, f"operations[{i}]") for i, o in enumerate(operations)],
+        device_now=_parse_moment(body, "device_now", place=""),
+        submission=submission,
+    )
+
+
+def _parse_submission(data: object) -> Submission | None:
+    if data is None:
+        return None
+    if not isinstance(data, dict):
+        _refuse("submission")
+    respondent = data.get("respondent")
+    if not isinstance(respondent, str) or not 0 < len(respondent) <= LONGEST_NAME:
+        _refuse("submission.respondent")
+    return Submission(respondent, _parse_moment(data, "device_at", place="submission."))
 
 
 def _parse_operation(data: object, place: str) -> Operation:
@@ -52,7 +72,7 @@ def _parse_operation(data: object, place: str) -> Operation:
         state=cast("AnswerState", state),
         value=value,
         counter=_parse_counter(data, place),
-        device_at=_parse_moment(data, place),
+        device_at=_parse_moment(data, "device_at", place=f"{place}."),
         device_zone=_parse_zone(data, place),
     )
 
@@ -71,16 +91,16 @@ def _parse_counter(data: Mapping[str, Any], place: str) -> int:
     return counter
 
 
-def _parse_moment(data: Mapping[str, Any], place: str) -> datetime | None:
+def _parse_moment(data: Mapping[str, Any], name: str, *, place: str) -> datetime | None:
     """Read an ISO 8601 moment with its offset; a device that says none is fine."""
-    text = data.get("device_at")
+    text = data.get(name)
     if text is None:
         return None
     try:
         at = datetime.fromisoformat(text)
-        return at.astimezone(UTC) if at.tzinfo else _refuse(f"{place}.device_at")
+        return at.astimezone(UTC) if at.tzinfo else _refuse(f"{place}{name}")
     except (ValueError, TypeError, OverflowError):
-        _refuse(f"{place}.device_at")
+        _refuse(f"{place}{name}")
 
 
 def _parse_zone(data: Mapping[str, Any], place: str) -> str | None:

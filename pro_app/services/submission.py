@@ -51,10 +51,17 @@ class _Sheet:
 
 
 def submit_assessment(
-    session: Session, *, assessment_id: int, respondent: str, actor: Actor, now: datetime
+    session: Session,
+    *,
+    assessment_id: int,
+    respondent: str,
+    actor: Actor,
+    now: datetime,
+    finished_at: datetime | None = None,
 ) -> Receipt:
     """Submit what was answered; items without an answer get the state that says why.
 
+    `finished_at` is when the person sent it, where that was before it came: the window is that of then.
     Raises AlreadySubmitted (with the first receipt), WindowClosed, NotFound, or InputRejected for an
     unknown respondent.
     """
@@ -62,7 +69,8 @@ def submit_assessment(
     lock_participant_of_form(session, assessment_id)
     assessment = load_assessment(session, assessment_id, lock=True)
     require_reachable(assessment, actor)
-    require_answerable(assessment, now)
+    finished_at = finished_at or now
+    require_answerable(assessment, finished_at)
     answered_by = _find_respondent(assessment, respondent)
     sheets = _load_sheets(session, assessment, now=now)
     concluded = _conclude_items(sheets, actor=actor, now=now)
@@ -73,15 +81,15 @@ def submit_assessment(
     write_rows(session, [answer for _code, answer in concluded])
     receipt = Receipt(make_code(RECEIPT_CODE_LENGTH), now)
     facts = {
-        "started_at": assessment.started_at or now,
-        "completed_at": now,
+        "started_at": assessment.started_at or finished_at,
+        "completed_at": finished_at,
         "submitted_at": now,
         "submitted_mode": actor.mode,
         "submitted_by_id": actor.account_id,
         "respondent": answered_by.code,
         "receipt_code": receipt.receipt_code,
     }
-    outdated = _find_outdated_reason(assessment, now)
+    outdated = _find_outdated_reason(assessment, finished_at)
     facts |= dict.fromkeys(outdated)
     session.execute(update(Assessment).where(Assessment.id == assessment_id).values(facts))
     cancel_reminders(session, reason="submitted", now=now, assessment_id=assessment_id)
@@ -105,9 +113,9 @@ def _audit_items(
     return [{"field": name, "before": None, "after": value} for name, value in (facts | states).items()]
 
 
-def _find_outdated_reason(assessment: AssessmentRecord, now: datetime) -> dict[str, object]:
+def _find_outdated_reason(assessment: AssessmentRecord, finished_at: datetime) -> dict[str, object]:
     """Find what was said about a form's absence, none of it true any more where the form came in time."""
-    if assessment.window.has_closed(now):
+    if assessment.window.has_closed(finished_at):
         return {}
     said = {name: getattr(assessment, name) for name in NOT_DONE_FACTS}
     return {name: value for name, value in said.items() if value is not None}

@@ -50,7 +50,7 @@ def find_carried(text: str | None) -> CarriedAnswer | None:
     sent_at = datetime.fromisoformat(sent_at)
     if this.now() - sent_at > LONGEST_WAIT:
         return CarriedAnswer(assessment_id, f"/p/q/{assessment_id}", None, sent_at)
-    operation = Operation(**said | {"sent_at": sent_at}) if said else None
+    operation = Operation(**said | {"given_at": sent_at}) if said else None
     return CarriedAnswer(assessment_id, data["path"], operation, sent_at)
 
 

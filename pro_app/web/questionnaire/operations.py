@@ -1,23 +1,62 @@
-"""`POST /p/operations`: a batch of answer operations as JSON, kept wholly or not at all."""
+"""What a device sends by itself: answers that it kept, and the wish to send the form."""
+
+import hashlib
+import hmac
 
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
 
-from pro_app.services.answers import save_operations
 from pro_app.services.operation_batches import parse_batch
+from pro_app.services.synchronisation import TakenOperation, list_open, take_batch
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.questionnaire.face import blueprint
 
 
+@blueprint.get("/p/sync")
+@access.participants
+def tell_owner() -> ResponseReturnValue:
+    """Tell a device whose answers it may send now, with what it needs for that."""
+    open_ones = list_open(this.session(), participant_id=this.participant().participant_id, now=this.now())
+    return jsonify(
+        owner=name_owner(),
+        csrf_token=generate_csrf(),
+        server_now=this.now().isoformat(),
+        open=open_ones,
+    )
+
+
 @blueprint.post("/p/operations")
 @access.participants
 def save_batch() -> ResponseReturnValue:
-    """Keep every operation of the batch; the same batch sent again gets the same answer."""
-    assessment_id, operations = parse_batch(request.get_json(silent=True))
-    saved = save_operations(
-        this.session(), assessment_id=assessment_id, operations=operations, actor=this.actor(), now=this.now()
+    """Take every operation of the batch or none; the same batch sent again gets the same answer."""
+    taken = take_batch(
+        this.session(), parse_batch(request.get_json(silent=True)), actor=this.actor(), now=this.now()
     )
+    receipt = taken.receipt
     return jsonify(
-        status="received", assessment_id=saved.assessment_id, operation_ids=list(saved.operation_ids)
+        status="received",
+        assessment_id=taken.assessment_id,
+        operation_ids=[operation.operation_id for operation in taken.operations],
+        outcomes=[_tell(operation) for operation in taken.operations],
+        receipt=receipt and {"code": receipt.receipt_code, "submitted_at": receipt.submitted_at.isoformat()},
     )
+
+
+def name_owner() -> str:
+    """Name the signed-in participant for this device only, so that no answer is sent for somebody else."""
+    secret = this.parts().settings.secret_key.encode()
+    about = f"owner of a queue:{this.participant().participant_id}".encode()
+    return hmac.new(secret, about, hashlib.sha256).hexdigest()[:32]
+
+
+def _tell(operation: TakenOperation) -> dict[str, object]:
+    elsewhere = operation.elsewhere
+    return {
+        "operation_id": operation.operation_id,
+        "outcome": operation.outcome,
+        "reason": operation.reason,
+        "elsewhere": elsewhere
+        and {"said": elsewhere.value or elsewhere.state, "at": elsewhere.answered_at.isoformat()},
+    }

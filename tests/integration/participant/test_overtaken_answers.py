@@ -35,7 +35,7 @@ def tap(
 ) -> None:
     """Answer the first item, `after` a while."""
     sent_at = None if sent_after is None else NOW + sent_after
-    operation = Operation(str(uuid4()), "qlq-c30", 1, "answered", value, counter=counter, sent_at=sent_at)
+    operation = Operation(str(uuid4()), "qlq-c30", 1, "answered", value, counter=counter, given_at=sent_at)
     with world.database.writing() as session:
         save_operations(
             session,

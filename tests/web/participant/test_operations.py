@@ -10,6 +10,7 @@ from participant_world import World, form_fields, post
 from werkzeug.test import TestResponse
 
 from pro_app.storage.tables.answers import Answer
+from pro_app.storage.tables.set_aside_answers import SetAsideAnswer
 
 Send = Callable[..., TestResponse]
 
@@ -93,8 +94,30 @@ def test_a_replay_after_sending_the_form_still_gets_its_answer(
     send(first)
     page = signed_in.get(f"/p/q/{world.assessment().assessment_id}/send")
     post(signed_in, page, {"respondent": "self"})
-    assert send(first).status_code == 200
-    assert send(operation(1, 3)).status_code == 409
+    again = send(first)
+    assert again.status_code == 200
+    assert again.json is not None
+    assert again.json["outcomes"][0]["outcome"] == "kept"
+    assert again.json["receipt"]["code"] == world.assessment().receipt_code
+
+
+def test_what_comes_after_the_form_was_sent_is_set_aside_and_the_form_stays_as_it_is(
+    send: Send, signed_in: FlaskClient, world: World
+) -> None:
+    send(operation(1, 2))
+    post(signed_in, signed_in.get(f"/p/q/{world.assessment().assessment_id}/send"), {"respondent": "self"})
+    late = operation(1, 3)
+    for _ in range(2):
+        reply = send(late)
+        assert reply.json is not None
+        (told,) = reply.json["outcomes"]
+        assert (reply.status_code, told["outcome"], told["reason"]) == (200, "set_aside", "already_submitted")
+    assert send(late | {"value": 4}).status_code == 409
+    assert [answer.value for answer in stored(world) if answer.state == "answered"] == [2]
+    with world.database.reading() as session:
+        (aside,) = session.query(SetAsideAnswer)
+    assert (aside.operation_id, aside.item_number, aside.value) == (late["operation_id"], 1, 3)
+    assert (aside.answered_at, aside.received_at) == (NOW, NOW)
 
 
 def test_a_tap_that_was_overtaken_by_a_later_one_is_kept_but_does_not_come_into_force(

@@ -1,0 +1,193 @@
+"""What a device kept without a network is taken once, by when it was given, in the form or beside it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from conftest import NOW, TEST_SECRET
+from participant_world import PIN, World
+
+from pro_app.errors import AnswerRejected, NotFound, OperationConflict
+from pro_app.protocol.state import AssessmentState
+from pro_app.services.answers import Operation
+from pro_app.services.participant_sign_in import activate_card
+from pro_app.services.submission import Receipt
+from pro_app.services.synchronisation import Batch, Submission, TakenBatch, take_batch
+from pro_app.storage.tables.answers import Answer
+from pro_app.storage.tables.credentials import Device
+from pro_app.storage.tables.set_aside_answers import SetAsideAnswer
+
+YEARS = timedelta(days=3 * 365)
+
+
+def tap(value: int = 2, *, item: int = 1, counter: int = 0, at: datetime = NOW) -> Operation:
+    """Make one tap, by the clock of its device."""
+    return Operation(str(uuid4()), "qlq-c30", item, "answered", value, counter=counter, device_at=at)
+
+
+def send(
+    world: World,
+    *operations: Operation,
+    at: datetime = NOW,
+    device_now: datetime | None = None,
+    device_id: int | None = None,
+    submission: Submission | None = None,
+) -> TakenBatch:
+    """Send a batch that reaches us at `at`, from a device with the right time unless it is told."""
+    batch = Batch(
+        world.assessment().assessment_id,
+        operations,
+        device_now=device_now or at,
+        submission=submission,
+    )
+    with world.database.writing() as session:
+        return take_batch(session, batch, actor=world.actor(device_id=device_id), now=at)
+
+
+def outcomes(taken: TakenBatch) -> list[str]:
+    return [operation.outcome for operation in taken.operations]
+
+
+def stored(world: World) -> list[Answer]:
+    with world.database.reading() as session:
+        return list(session.query(Answer).order_by(Answer.id))
+
+
+def find_closing(world: World) -> datetime:
+    """Randomise the person, and give when the first questionnaire closes."""
+    world.randomise()
+    closes_at = world.assessment().window.closes_at
+    assert closes_at is not None
+    return closes_at
+
+
+def remember_device(world: World) -> int:
+    """Activate the card and give the key of the remembered device."""
+    with world.database.writing() as session:
+        activate_card(
+            session,
+            token_or_code=world.card.token,
+            pin=PIN,
+            device_label="iPhone",
+            secret_key=TEST_SECRET,
+            now=NOW,
+        )
+        return session.query(Device).one().id
+
+
+def test_an_answer_given_in_the_window_and_received_after_it_is_part_of_the_form(world: World) -> None:
+    closes_at = find_closing(world)
+    given_at = closes_at - timedelta(minutes=5)
+    arrived_at = closes_at + timedelta(days=3)
+    assert outcomes(send(world, tap(3, at=given_at), at=arrived_at)) == ["kept"]
+    (answer,) = stored(world)
+    assert (answer.answered_at, answer.received_at, answer.device_at) == (given_at, arrived_at, given_at)
+
+
+def test_a_form_finished_in_the_window_and_received_after_it_is_in_time(world: World) -> None:
+    closes_at = find_closing(world)
+    finished_at, arrived_at = closes_at - timedelta(minutes=1), closes_at + timedelta(days=40)
+    taken = send(
+        world, tap(at=finished_at), at=arrived_at, submission=Submission("self", device_at=finished_at)
+    )
+    record = world.assessment()
+    assert (record.completed_at, record.submitted_at) == (finished_at, arrived_at)
+    assert record.state(arrived_at) is AssessmentState.SUBMITTED
+    assert taken.receipt == Receipt(record.receipt_code or "", arrived_at)
+
+
+def test_an_answer_given_after_the_window_is_set_aside_and_the_form_is_not_sent(world: World) -> None:
+    closes_at = find_closing(world)
+    late = closes_at + timedelta(minutes=1)
+    taken = send(world, tap(at=late), at=late, submission=Submission("self", device_at=late))
+    assert [(each.outcome, each.reason) for each in taken.operations] == [("set_aside", "window_closed")]
+    assert taken.receipt is None
+    assert stored(world) == []
+    with world.database.reading() as session:
+        (aside,) = session.query(SetAsideAnswer)
+    assert (aside.answered_at, aside.reason) == (late, "window_closed")
+
+
+@pytest.mark.parametrize("skew", [-YEARS, YEARS, timedelta(hours=-9), timedelta(0)])
+def test_a_device_clock_that_is_off_is_off_by_as_much_when_it_sends(world: World, skew: timedelta) -> None:
+    given_at, arrived_at = NOW + timedelta(hours=1), NOW + timedelta(days=2)
+    send(world, tap(at=given_at + skew), at=arrived_at, device_now=arrived_at + skew)
+    (answer,) = stored(world)
+    assert (answer.answered_at, answer.device_at) == (given_at, given_at + skew)
+
+
+@pytest.mark.parametrize("said", [datetime(9999, 12, 31, tzinfo=UTC), datetime(1, 1, 2, tzinfo=UTC)])
+def test_a_clock_that_was_set_between_tap_and_sending_says_nothing(world: World, said: datetime) -> None:
+    send(world, tap(at=said))
+    (answer,) = stored(world)
+    assert answer.answered_at == NOW
+
+
+def test_an_answer_that_waited_on_one_device_gives_way_to_a_later_one_on_another(world: World) -> None:
+    device_id = remember_device(world)
+    later = NOW + timedelta(hours=2)
+    send(world, tap(4, at=later), at=later)
+    old = tap(1, counter=5, at=NOW + timedelta(hours=1))
+    taken = send(world, old, at=later + timedelta(hours=1), device_id=device_id)
+    (told,) = taken.operations
+    assert told.outcome == "overtaken"
+    assert told.elsewhere is not None
+    assert (told.elsewhere.value, told.elsewhere.answered_at) == (4, later)
+    assert [answer.value for answer in stored(world) if answer.superseded_at is None] == [4]
+    assert len(stored(world)) == 2
+    assert outcomes(send(world, old, at=later + timedelta(days=1), device_id=device_id)) == ["overtaken"]
+
+
+def test_an_answer_that_replaces_another_devices_says_so(world: World) -> None:
+    send(world, tap(4))
+    (told,) = send(world, tap(2), at=NOW + timedelta(hours=1), device_id=remember_device(world)).operations
+    assert (told.outcome, told.elsewhere is not None) == ("kept", True)
+    (told,) = send(world, tap(2), at=NOW + timedelta(hours=2)).operations
+    assert (told.outcome, told.elsewhere) == ("kept", None)
+
+
+def test_answers_of_one_device_stand_in_the_order_in_which_it_counted_them(world: World) -> None:
+    device_id = remember_device(world)
+    second = tap(4, counter=9, at=NOW + timedelta(hours=1))
+    first = tap(1, counter=8, at=NOW + timedelta(hours=3))
+    for operation in (second, first):
+        send(world, operation, at=NOW + timedelta(days=1), device_id=device_id)
+    assert [answer.value for answer in stored(world) if answer.superseded_at is None] == [4]
+
+
+def test_a_batch_that_sends_the_form_has_the_same_receipt_however_often_it_comes(world: World) -> None:
+    operations = [tap(item=1), tap(3, item=2)]
+    submission = Submission("self", device_at=NOW)
+    receipts = {send(world, *operations, submission=submission).receipt for _ in range(3)}
+    later = send(world, at=NOW + timedelta(days=1), submission=Submission("proxy", device_at=NOW))
+    assert receipts == {later.receipt}
+    assert later.receipt is not None
+    assert world.assessment().respondent == "self"
+    assert sum(answer.state == "answered" for answer in stored(world)) == 2
+
+
+def test_what_was_set_aside_is_known_again_and_its_identifier_is_not_for_other_content(world: World) -> None:
+    send(world, submission=Submission("self", device_at=NOW))
+    late = tap(2)
+    for _ in range(2):
+        assert outcomes(send(world, late)) == ["set_aside"]
+    with pytest.raises(OperationConflict):
+        send(world, replace(late, value=3))
+    with world.database.reading() as session:
+        assert session.query(SetAsideAnswer).count() == 1
+
+
+def test_a_forged_operation_refuses_the_whole_batch_and_nothing_is_sent(world: World) -> None:
+    with pytest.raises(AnswerRejected):
+        send(world, tap(2), tap(2, item=99), submission=Submission("self", device_at=NOW))
+    assert stored(world) == []
+    assert world.assessment().submitted_at is None
+
+
+def test_a_batch_for_somebody_else_is_for_nobody(world: World) -> None:
+    other = world.enrol_another()
+    batch = Batch(other.assessment().assessment_id, [tap()], device_now=NOW)
+    with pytest.raises(NotFound), world.database.writing() as session:
+        take_batch(session, batch, actor=world.actor(), now=NOW)
+    assert stored(world) == []
