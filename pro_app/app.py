@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from pro_app.clock import Clock, system_clock
 from pro_app.contacts.vault import ContactVault
+from pro_app.services.production.gate import require_gate_of
 from pro_app.settings import Settings
 from pro_app.storage.database import open_database
 from pro_app.web import (
@@ -53,7 +54,10 @@ class Application(Flask):
 
 
 def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
-    """Make the WSGI application of one installation."""
+    """Make the WSGI application of one installation.
+
+    Raises ProductionRefused if a study is in production and lacks what it needs.
+    """
     app = Application("pro_app", static_folder="web/static", template_folder="web/templates")
     app.config.update(
         SECRET_KEY=settings.secret_key,
@@ -64,7 +68,9 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         MAX_CONTENT_LENGTH=LARGEST_REQUEST,
         SEND_FILE_MAX_AGE_DEFAULT=31536000,
         COMPRESS_MIN_SIZE=400,
+        COMPRESS_BR_LEVEL=5,  # from here on small files come out a tenth smaller, at hardly any more time
     )
+    require_gate_of(settings, today=clock().date())
     app.extensions[this.EXTENSION] = this.Parts(
         settings,
         open_database(settings.database_url),

@@ -112,3 +112,11 @@ class SettingMissing(ProAppError):
 
     name: str
     why: str
+
+
+@dataclass(eq=False)
+class ProductionRefused(ProAppError):
+    """A study may not run in production: `problems` name everything that is missing."""
+
+    study_code: str
+    problems: tuple[Problem, ...]

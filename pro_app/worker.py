@@ -29,6 +29,7 @@ from pro_app.services.contact_sweep import sweep_contacts
 from pro_app.services.heartbeats import forget_old_heartbeats, record_heartbeat
 from pro_app.services.inbox import read_inbox
 from pro_app.services.leadership import Lead, LeadLost, claim_lead, give_up_lead, require_lead
+from pro_app.services.production.gate import require_gate_of
 from pro_app.services.releases.process import ReleaseProcess
 from pro_app.settings import Settings
 from pro_app.storage.database import Database
@@ -231,7 +232,11 @@ def start_background_worker(settings: Settings, clock: Clock) -> BackgroundWorke
 
 
 def run_worker(settings: Settings, clock: Clock) -> None:
-    """Run until SIGTERM or SIGINT; the message in hand is finished first."""
+    """Run until SIGTERM or SIGINT; the message in hand is finished first.
+
+    Raises ProductionRefused if a study is in production and lacks what it needs.
+    """
+    require_gate_of(settings, today=clock().date())
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -64,13 +64,12 @@ class Patient:
     def find_item(self, item_number: int) -> None:
         """Come to an item, past the instruction that may stand before it."""
         heading = self.page.get_by_role("heading", level=1)
-        if (
-            not heading.or_(self.page.locator(".instruction"))
-            .first.inner_text()
-            .startswith(f"{item_number}.")
-        ):
+        wanted = heading.filter(has_text=re.compile(rf"^{item_number}\."))
+        instruction = self.page.locator(".instruction")
+        expect(wanted.or_(instruction)).to_be_visible()
+        if instruction.is_visible():
             self.page.get_by_role("link", name="Suivant").click()
-        expect(heading).to_contain_text(re.compile(rf"^{item_number}\."))
+        expect(wanted).to_be_visible()
 
     def option(self, said: str) -> Locator:
         """Find an option by its code, or the one for not applicable."""

@@ -101,6 +101,12 @@ def form_fields(page: TestResponse, action: str | None = None) -> dict[str, str]
     return fields
 
 
+def list_notices(page: TestResponse) -> list[str]:
+    """List the kinds of the notices that a page shows; those that only a script may show are left out."""
+    html = re.sub(r"<template.*?</template>", "", page.get_data(as_text=True), flags=re.DOTALL)
+    return re.findall(r'class="notice notice-(\w+)', html)
+
+
 def post(
     client: FlaskClient, page: TestResponse, data: Mapping[str, str], *, to: str | None = None
 ) -> TestResponse:

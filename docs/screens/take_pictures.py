@@ -107,6 +107,8 @@ def take_questionnaire(camera: Photographer) -> None:
     with camera.window(PHONE) as page:
         camera.sign_in_participant(page)
         camera.take(page, "patient-home-phone")
+        take_own_pages(camera, page)
+        page.goto("/p/home")
         page.get_by_role("link", name="Commencer").click()
         camera.take(page, "patient-instruction-phone")
         folder = page.url.rsplit("/", 1)[0]
@@ -129,6 +131,20 @@ def take_questionnaire(camera: Photographer) -> None:
         take_sending(camera, page, folder)
 
 
+def take_own_pages(camera: Photographer, page: Page) -> None:
+    """Picture the participant's other pages, in the largest letters too, and put the usual ones back."""
+    for name in ("calendar", "devices", "help", "data", "display"):
+        camera.take(page, f"patient-{name}-phone", f"/p/{name}")
+    page.get_by_label("Très grande").check()
+    page.get_by_label("Élevé").check()
+    page.get_by_role("button", name="Enregistrer").click()
+    camera.take(page, "patient-home-largest-phone", "/p/home")
+    page.goto("/p/display")
+    page.get_by_label("Normale").check()
+    page.get_by_label("Habituel").check()
+    page.get_by_role("button", name="Enregistrer").click()
+
+
 def take_sending(camera: Photographer, page: Page, folder: str) -> None:
     """Answer what is open and picture the review, who answered, the receipt and the empty home."""
     page.goto(f"{folder}/6")
@@ -145,6 +161,7 @@ def take_sending(camera: Photographer, page: Page, folder: str) -> None:
     page.get_by_role("button", name="Envoyer").click()
     page.get_by_role("heading", name="C’est reçu").wait_for()
     camera.take(page, "patient-receipt-phone")
+    camera.take(page, "patient-history-phone", "/p/history")
     camera.take(page, "patient-home-empty-phone", "/p/home")
     page.get_by_role("button", name="Se déconnecter").click()
     camera.take(page, "patient-pin-phone", "/")
@@ -173,6 +190,7 @@ def take_clinic(camera: Photographer) -> None:
         camera.take(page, "staff-sign-in-desktop", "/staff/sign-in")
         camera.sign_in_staff(page, "nurse")
         camera.take(page, "clinic-list-desktop", "/clinic/")
+        camera.take(page, "clinic-receipt-desktop", "/clinic/receipts?code=7KQ2M9A")
         record = find_full_record(page)
         camera.take(page, "clinic-participant-desktop", record)
         camera.take(page, "clinic-events-desktop", f"{record}/events/new")

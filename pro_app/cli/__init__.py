@@ -7,13 +7,14 @@ from importlib import import_module
 
 import click
 
-from pro_app.cli.translation import problem_text, translate
+from pro_app.cli.translation import gate_line, problem_text, translate
 from pro_app.errors import (
     DefinitionRejected,
     InputRejected,
     NotFound,
     NotPermitted,
     ProAppError,
+    ProductionRefused,
     SettingMissing,
 )
 from pro_app.language import mark
@@ -34,10 +35,13 @@ COMMANDS = {
     "release": "pro_app.cli.release:release",
     "schedule": "pro_app.cli.schedule:schedule",
     "score": "pro_app.cli.score:score",
+    "screens": "pro_app.cli.screens:screens",
     "serve": "pro_app.cli.serve:serve",
     "simulate": "pro_app.cli.simulate:simulate",
+    "study": "pro_app.cli.study:study",
     "verify-audit-trail": "pro_app.cli.verify_audit_trail:verify_audit_trail",
     "verify-scores": "pro_app.cli.verify_scores:verify_scores_command",
+    "wording": "pro_app.cli.wording:wording",
     "worker": "pro_app.cli.worker:worker",
 }
 """Where each command stands; imported only when it is asked for, so that `score` never waits for the web."""
@@ -82,15 +86,23 @@ def error_lines(error: ProAppError) -> list[str]:
                 "The setting %(name)s cannot be used: %(why)s.", name=error.name, why=translate(error.why)
             )
         ]
-    if isinstance(error, DefinitionRejected):
-        return [f"{error.source}:{p.line or 1}: {problem_text(p)}" for p in error.problems]
-    if isinstance(error, InputRejected):
-        return [f"{p.place}: {problem_text(p)}" if p.place else problem_text(p) for p in error.problems]
+    if isinstance(error, DefinitionRejected | InputRejected | ProductionRefused):
+        return _problem_lines(error)
     if isinstance(error, NotFound):
         return [translate(_NOT_FOUND.get(error.kind, _NO_SUCH_THING), kind=error.kind)]
     if isinstance(error, NotPermitted):
         return [translate("This is not permitted: %(action)s.", action=error.action)]
     return [f"{type(error).__name__}: {error}"]
+
+
+def _problem_lines(error: DefinitionRejected | InputRejected | ProductionRefused) -> list[str]:
+    """Give one line for each problem, with its place."""
+    if isinstance(error, DefinitionRejected):
+        return [f"{error.source}:{p.line or 1}: {problem_text(p)}" for p in error.problems]
+    if isinstance(error, ProductionRefused):
+        message = mark("The study %(study)s may not run in production:")
+        return [translate(message, study=error.study_code), *map(gate_line, error.problems)]
+    return [f"{p.place}: {problem_text(p)}" if p.place else problem_text(p) for p in error.problems]
 
 
 @click.group(

@@ -3,6 +3,7 @@
 import click
 
 from pro_app.app import create_app
+from pro_app.cli.gate_at_start import check_gate_at_start
 from pro_app.language import mark
 from pro_app.server import serve as serve_app
 from pro_app.settings import Settings
@@ -16,4 +17,6 @@ from pro_app.settings import Settings
 def serve(host: str, port: int, workers: int, threads: int) -> None:
     """Read the settings, then serve until told to stop."""
     settings = Settings.from_env()
+    # Here too, so that the refusal is said once and in words, and not by each process of the server.
+    check_gate_at_start(settings)
     serve_app(lambda: create_app(settings), bind=[f"{host}:{port}"], workers=workers, threads=threads)

@@ -29,3 +29,13 @@ def translate_plural(singular: str, plural: str, count: int) -> str:
 def problem_text(problem: Problem) -> str:
     """Give one problem in words."""
     return translate(problem.message, **(problem.values or {}))
+
+
+def gate_line(problem: Problem) -> str:
+    """Give one line on what production lacks, with the name under which a document is recorded."""
+    values = dict(problem.values or {})
+    if "document" not in values:
+        return f"  {translate(problem.message, **values)}"
+    # The name of a document is itself a message.
+    values["document"] = translate(str(values["document"]))
+    return f"  {translate(problem.message, **values)} [{problem.place}]"

@@ -4,6 +4,7 @@ import logging
 
 import click
 
+from pro_app.cli.gate_at_start import check_gate_at_start
 from pro_app.clock import system_clock
 from pro_app.language import mark
 from pro_app.settings import Settings
@@ -16,4 +17,6 @@ def worker() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     # The scheduler's own lines would drown those that say something.
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    run_worker(Settings.from_env(), system_clock)
+    settings = Settings.from_env()
+    check_gate_at_start(settings)
+    run_worker(settings, system_clock)

@@ -11,6 +11,8 @@ from pro_app.language import mark
 
 PLACEHOLDER_MARKS = ("[Texte provisoire]", "[Placeholder text]")
 """What the instructions of a placeholder pack begin with, so that nobody takes them for the real ones."""
+_LEFT_OVER = ("texte provisoire", "placeholder text")
+"""What the texts of a placeholder say of themselves anywhere, in small letters."""
 
 
 def check_licence(definition: DefinitionFile) -> Iterator[Problem]:
@@ -30,7 +32,7 @@ def check_placeholder_marks(definition: DefinitionFile) -> Iterator[Problem]:
         if placeholder and path[0] == "blocks" and not text.startswith(PLACEHOLDER_MARKS):
             message = mark("The text of a placeholder pack must begin with one of: %(marks)s.")
             yield definition.problem(message, path, marks=", ".join(PLACEHOLDER_MARKS))
-        if not placeholder and any(word.casefold() in text.casefold() for word in PLACEHOLDER_MARKS):
+        if not placeholder and any(word in text.casefold() for word in _LEFT_OVER):
             yield definition.problem(mark("A placeholder mark was left in a licensed text."), path)
 
 

@@ -13,6 +13,7 @@ from pro_app.protocol.protocol import Anchor, Arm, InstrumentReference, Phase, P
 from pro_app.protocol.rules import (
     Assumption,
     CodedLabel,
+    DataProtection,
     DateRule,
     Effect,
     EventKind,
@@ -20,6 +21,7 @@ from pro_app.protocol.rules import (
     MessageSettings,
     MissingReason,
     Moment,
+    ParticipantPages,
     ReminderRule,
     Reopening,
     Respondent,
@@ -71,6 +73,15 @@ def read_protocol(definition: DefinitionFile) -> Protocol:
             Assumption(part["id"], tuple(part["paths"]), part["says"]) for part in data["assumed"]
         ),
         sha256=definition.sha256,
+        participant_pages=_parse_participant_pages(data.get("participant_pages", {})),
+    )
+
+
+def _parse_participant_pages(part: Part) -> ParticipantPages:
+    said = part.get("data_protection", {})
+    return ParticipantPages(
+        own_answers=part.get("own_answers", False),
+        data_protection=DataProtection(**{name: Label(words) for name, words in said.items()}),
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from pro_app.language import LANGUAGES
@@ -16,6 +16,7 @@ from pro_app.protocol.rules import (
     Label,
     MessageSettings,
     MissingReason,
+    ParticipantPages,
     ReminderRule,
     Reopening,
     Respondent,
@@ -141,6 +142,7 @@ class Protocol:
     analysis: Analysis
     assumptions: tuple[Assumption, ...]
     sha256: str
+    participant_pages: ParticipantPages = field(default_factory=ParticipantPages)
 
     @cached_property
     def arms_by_code(self) -> Mapping[str, Arm]:

@@ -168,6 +168,25 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
+class DataProtection:
+    """What participants are told about their data; None where the sponsor has not said it yet."""
+
+    controller: Label | None = None
+    contact: Label | None = None
+    legal_basis: Label | None = None
+    retention: Label | None = None
+    hosting: Label | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantPages:
+    """What the participants' own pages show; `own_answers`: the answers of what they have sent."""
+
+    own_answers: bool = False
+    data_protection: DataProtection = DataProtection()
+
+
+@dataclass(frozen=True, slots=True)
 class Assumption:
     """A fact of the file that no public source gives; `paths` say where it stands."""
 

@@ -142,6 +142,7 @@ class _Imagined:
             submitted=like is not None and like.submitted,
             rules=phase.reminders if phase else (),
             site_check=find_site_check(protocol, after.visit_code),
+            asked_on=like.asked_on if like else (),
         )
 
     def _readmit(self, after: Visit, answers: SetAside, *, takes_place: bool) -> None:

@@ -65,6 +65,13 @@ TEMPLATES: Mapping[str, _Template] = {
         mark("You have started a questionnaire. What you have filled in is kept: go on and send it."),
         mark("You can go on with your questionnaire and send it."),
     ),
+    "asked": _Template(
+        mark("The reminder that you asked for"),
+        mark(
+            "You asked to be reminded of your questionnaire. What you have filled in, if anything, is kept."
+        ),
+        mark("You asked to be reminded of your questionnaire."),
+    ),
     "last_call": _Template(
         mark("You can still answer your questionnaire"),
         mark("Your questionnaire is still open for a short time."),

@@ -22,6 +22,9 @@ from pro_app.reminders.sending_hours import (
 ALWAYS = "always"
 """The condition of a message that depends on no visit."""
 
+ASKED = "asked_"
+"""Begins the code of a reminder that the participant asked for; no rule of a protocol can be named so."""
+
 WINDOW_CLOSED = "window_closed"
 """The reason of a message for which the window left no allowed moment."""
 
@@ -31,7 +34,8 @@ class VisitSituation:
     """One visit of the current plan and what became of it. `closed`: it need not or cannot be answered.
 
     `zone` is the one in which the days of its window are meant. `planned_visit_id` is None for a visit that
-    is only imagined. The invitation waits for `site_check`, where there is one, until it is `checked`.
+    is only imagined. The invitation waits for `site_check`, where there is one, until it is `checked`. On
+    `asked_on` (civil dates) the participant asked to be reminded.
     """
 
     planned_visit_id: int | None
@@ -48,6 +52,12 @@ class VisitSituation:
     rules: tuple[ReminderRule, ...]
     site_check: SiteTask | None = None
     checked: bool = False
+    asked_on: tuple[date, ...] = ()
+
+    @property
+    def all_rules(self) -> tuple[ReminderRule, ...]:
+        """Give the protocol's rules and one for each day on which the participant asked to be reminded."""
+        return (*self.rules, *(make_asked_rule(day, opens_on=self.opens_on) for day in self.asked_on))
 
     @property
     def window(self) -> Window:
@@ -85,11 +95,22 @@ def plan_reminders(visit: VisitSituation, hours: SendingHours) -> tuple[PlannedR
     if visit.closed or visit.submitted:
         return ()
     planned = []
-    for rule in visit.rules:
+    for rule in visit.all_rules:
         day = _find_day(rule, visit)
         if day is not None and rule.kind != "escalation":
             planned.append(_plan_reminder(rule, day, visit=visit, hours=hours))
     return tuple(planned)
+
+
+def make_asked_rule(remind_on: date, *, opens_on: date) -> ReminderRule:
+    """Make the rule of a reminder that the participant asked for, in the terms of a protocol's rule."""
+    return ReminderRule(
+        f"{ASKED}{remind_on.isoformat()}",
+        "reminder",
+        base="opening",
+        days=(remind_on - opens_on).days,
+        condition="not_submitted",
+    )
 
 
 def find_late_invitation(
@@ -116,7 +137,9 @@ def put_off(reminder: PlannedReminder, hours: SendingHours, *, now: datetime) ->
 
 
 def find_template_code(rule: ReminderRule) -> str:
-    """Choose the text of a rule: `invitation`, `reminder`, `resume` (started, not sent) or `last_call`."""
+    """Choose the text of a rule: its kind, `resume` (started, not sent), or `asked` (by the person)."""
+    if rule.code.startswith(ASKED):
+        return "asked"
     if rule.kind == "reminder" and rule.condition == "not_finished":
         return "resume"
     return rule.kind

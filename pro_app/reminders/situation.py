@@ -9,7 +9,7 @@ would do after the act.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, select
@@ -29,6 +29,7 @@ from pro_app.storage.queries.events import list_events, read_events
 from pro_app.storage.tables.assessments import Assessment, PlannedVisit
 from pro_app.storage.tables.channel_reports import ChannelStop
 from pro_app.storage.tables.participants import Participant
+from pro_app.storage.tables.reminder_requests import ReminderRequest
 
 PUSH = "push"
 """The channel that goes beside another one, never alone and never in its place."""
@@ -63,7 +64,12 @@ _CURRENT_VISITS = (
     .where(PlannedVisit.participant_id == bindparam("participant_id"), PlannedVisit.replaced_at.is_(None))
     .order_by(PlannedVisit.opens_on, PlannedVisit.id)
 )
-"""Both are made once: every message that is sent asks them, and making them takes as long as asking them."""
+_ASKED = (
+    select(ReminderRequest.assessment_id, ReminderRequest.remind_on)
+    .where(ReminderRequest.participant_id == bindparam("participant_id"))
+    .order_by(ReminderRequest.remind_on)
+)
+"""They are made once: every message that is sent asks them, and making them takes as long as asking them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +206,17 @@ def _find_end_of_hold(protocol: Protocol, facts: Facts, *, zone: str, now: datet
 
 
 def _list_visits(session: Session, participant_id: int) -> tuple[VisitSituation, ...]:
-    """Read the current plan with the assessment of each visit."""
+    """Read the current plan with the assessment of each visit, and the reminders asked for."""
+    asked_on: dict[int, tuple[date, ...]] = {}
+    for assessment_id, day in session.execute(_ASKED, {"participant_id": participant_id}):
+        asked_on[assessment_id] = (*asked_on.get(assessment_id, ()), day)
     rows = session.execute(_CURRENT_VISITS, {"participant_id": participant_id})
-    return tuple(_visit_situation(session, row) for row in rows)
+    return tuple(_visit_situation(session, row, asked_on.get(row.assessment_id, ())) for row in rows)
 
 
-def _visit_situation(session: Session, row: Row[*tuple[Any, ...]]) -> VisitSituation:
+def _visit_situation(
+    session: Session, row: Row[*tuple[Any, ...]], asked_on: tuple[date, ...]
+) -> VisitSituation:
     protocol = load_protocol(session, row.protocol_sha256)
     phase = protocol.find_phase(row.visit_code)
     return VisitSituation(
@@ -222,4 +233,5 @@ def _visit_situation(session: Session, row: Row[*tuple[Any, ...]]) -> VisitSitua
         submitted=row.submitted_at is not None,
         rules=phase.reminders if phase else (),
         site_check=find_site_check(protocol, row.visit_code),
+        asked_on=asked_on,
     )

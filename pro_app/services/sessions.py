@@ -53,7 +53,10 @@ class StaffSignIn:
 
 @dataclass(frozen=True, slots=True)
 class ParticipantSignIn:
-    """A signed-in participant on one device; `mode` is how the answers are given."""
+    """A signed-in participant on one device; `mode` is how the answers are given.
+
+    `text_size` and `contrast` are how the person reads the pages.
+    """
 
     session_id: int
     participant_id: int
@@ -63,6 +66,8 @@ class ParticipantSignIn:
     zone: str
     device_id: int | None
     mode: str
+    text_size: str = "normal"
+    contrast: str = "normal"
 
     def actor(self, request_id: str) -> Actor:
         """Give the actor of one request of this session."""
@@ -196,6 +201,8 @@ def find_participant_sign_in(
         zone=participant.zone,
         device_id=record.device_id,
         mode=record.mode,
+        text_size=participant.text_size,
+        contrast=participant.contrast,
     )
 
 

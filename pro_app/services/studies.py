@@ -10,11 +10,14 @@ from sqlalchemy.orm import Session
 from pro_app.audit.actor import Actor
 from pro_app.audit.trail import Change, record_change
 from pro_app.definitions.files import DefinitionFile
-from pro_app.errors import DefinitionRejected, NotFound, Problem
-from pro_app.language import LANGUAGES, mark
+from pro_app.errors import NotFound
+from pro_app.language import LANGUAGES
 from pro_app.protocol.protocol import Protocol
 from pro_app.services.protocol_versions import find_version_in_force, follow_latest_version
+from pro_app.services.stored_definitions import store_definition
 from pro_app.services.study_files import LoadedPack, StudyFiles, read_study_files
+from pro_app.services.wording_packs.importing import register_pack
+from pro_app.services.wording_packs.records import is_wording_approved
 from pro_app.storage import catalogue
 from pro_app.storage.tables.definitions import StoredDefinition
 from pro_app.storage.tables.studies import Study, StudyProtocol, StudyWording
@@ -48,6 +51,15 @@ def load_study(session: Session, *, protocol_path: Path, actor: Actor, now: date
     study = _save_study(load, files)
     _adopt_protocol(load, study, files.protocol)
     for pack in files.packs:
+        if not pack.wording.placeholder:
+            register_pack(
+                session,
+                pack.wording,
+                study_id=study.id,
+                source=pack.definition.path,
+                actor=actor,
+                now=now,
+            )
         _use_wording(load, study, pack)
     if load.items:
         change = Change("study.load", f"study:{study.id}", load.items)
@@ -100,26 +112,9 @@ def list_studies(session: Session) -> list[Study]:
 
 
 def _store(load: _Load, definition: DefinitionFile, wanted: StoredDefinition) -> None:
-    """Store a definition once; what is known under its name and version must be the same text."""
-    known = load.session.scalar(
-        select(StoredDefinition.sha256).where(
-            StoredDefinition.kind == wanted.kind,
-            StoredDefinition.code == wanted.code,
-            StoredDefinition.version == wanted.version,
-        )
-    )
-    if known == definition.sha256:
-        return
-    if known is not None:
-        message = mark(
-            "%(code)s %(version)s was loaded before with another content. A version never changes: "
-            "give the new content a new version (a wording pack: a new name)."
-        )
-        problem = Problem(message, {"code": wanted.code, "version": wanted.version})
-        raise DefinitionRejected(definition.source, (problem,))
-    wanted.sha256, wanted.text, wanted.stored_at = definition.sha256, definition.text, load.now
-    load.session.add(wanted)
-    load.note(f"{wanted.kind}:{wanted.code}:{wanted.version}", definition.sha256)
+    """Store a definition once, and note it where it is new."""
+    if store_definition(load.session, definition, wanted, now=load.now):
+        load.note(f"{wanted.kind}:{wanted.code}:{wanted.version}", definition.sha256)
 
 
 def _save_study(load: _Load, files: StudyFiles) -> Study:
@@ -161,8 +156,15 @@ def _adopt_protocol(load: _Load, study: Study, protocol: Protocol) -> None:
 
 
 def _use_wording(load: _Load, study: Study, pack: LoadedPack) -> None:
-    """Put a pack to use where its instrument has none in that language; one in use stays."""
+    """Put a pack to use where its instrument has none in that language; one in use stays.
+
+    In production no text comes into use that two people have not approved.
+    """
     wording = pack.wording
+    if study.mode == "production" and not is_wording_approved(
+        load.session, study_id=study.id, sha256=wording.sha256
+    ):
+        return
     place = {
         "study_id": study.id,
         "instrument_code": wording.instrument_code,

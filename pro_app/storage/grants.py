@@ -4,7 +4,7 @@ import re
 
 from sqlalchemy import Connection, text
 
-APPEND_ONLY = ("audit_entries", "audit_payloads")
+APPEND_ONLY = ("audit_entries", "audit_payloads", "stored_definitions", "wording_approvals")
 
 
 def grant_application_role(connection: Connection, role: str) -> None:

@@ -20,6 +20,18 @@ def asset(path: str) -> str:
     return url_for("static", filename=path, v=content_version(path))
 
 
+@cache
+def modules_version() -> str:
+    """Give the first 12 digits of the SHA-256 of all scripts, by which one module names the others."""
+    scripts = sorted((STATIC / "js").glob("*.js"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in scripts)).hexdigest()[:12]
+
+
+def module(name: str) -> str:
+    """Give the address of a JavaScript module."""
+    return url_for("static", filename=f"js/{name}.js", v=modules_version())
+
+
 def init_assets(app: Flask) -> None:
-    """Make `asset` known to templates."""
-    app.jinja_env.globals["asset"] = asset
+    """Make `asset` and `module` known to templates."""
+    app.jinja_env.globals |= {"asset": asset, "module": module}

@@ -14,6 +14,7 @@ MESSAGE_KINDS = {
     "invitation": lazy_gettext("Invitation"),
     "reminder": lazy_gettext("Reminder"),
     "resume": lazy_gettext("Reminder to finish"),
+    "asked": lazy_gettext("Reminder asked for by the patient"),
     "last_call": lazy_gettext("Last reminder"),
     "test": lazy_gettext("Test message"),
 }

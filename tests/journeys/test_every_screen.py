@@ -59,6 +59,18 @@ def _walk_through(page: Page, link: str) -> Iterator[str]:
     yield "choosing the PIN"
     patient.choose_pin()
     yield "home"
+    # On the eve of a Sunday or a holiday it names the day instead of saying "tomorrow".
+    page.get_by_role("button", name=re.compile("^Rappelez-moi")).click()
+    expect(page.get_by_text("Rappel prévu le")).to_be_visible()
+    yield "home, a reminder asked for"
+    for page_name in ("calendar", "history", "settings", "display", "devices", "help", "data"):
+        page.goto(f"/p/{page_name}")
+        yield page_name
+    page.goto("/p/devices")
+    page.get_by_role("link", name="Déconnecter cet appareil").click()
+    expect(page.get_by_role("button", name="Déconnecter cet appareil")).to_be_visible()
+    yield "signing this device out"
+    page.goto("/p/home")
     patient.start()
     yield "instruction"
     patient.find_item(1)
@@ -77,6 +89,8 @@ def _walk_through(page: Page, link: str) -> Iterator[str]:
     page.goto(f"{screen}/review")
     patient.send()
     yield "receipt"
+    page.goto("/p/history")
+    yield "history, something sent"
     page.goto("/p/home")
     yield "home, nothing due"
     patient.tap("Se déconnecter")

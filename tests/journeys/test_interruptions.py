@@ -1,6 +1,5 @@
 """What comes between: machines that open links, and a session that ends in the middle of an answer."""
 
-import pytest
 from journey_people import Patient
 from journey_world import PHONE, Installation
 from playwright.sync_api import Page, expect
@@ -25,13 +24,12 @@ def test_a_card_is_still_good_after_scanners_opened_its_link_and_ran_its_scripts
         expect(page.get_by_text("Cette carte ne peut pas être utilisée")).to_be_visible()
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["with-javascript", "without-javascript"])
-def test_an_answer_given_after_the_session_ended_goes_through_the_pin(
-    installation: Installation, *, scripts: bool
+def test_a_form_that_is_sent_after_the_session_ended_goes_through_the_pin(
+    installation: Installation,
 ) -> None:
     card = installation.enrol()
     watch = installation.watch(400, 401)
-    with installation.open_window(viewport=PHONE, watch=watch, java_script_enabled=scripts) as page:
+    with installation.open_window(viewport=PHONE, watch=watch, java_script_enabled=False) as page:
         patient = Patient(page)
         _activate_by_code(page, card.short_code)
         patient.start()

@@ -44,7 +44,7 @@ def check_row(row: OutboxMessage, situation: Situation, *, now: datetime) -> str
     visit = situation.find_visit(row.planned_visit_id, row.assessment_id)
     condition: str | None = ALWAYS
     if row.planned_visit_id is not None:
-        condition = find_condition(row.rule_code, visit.rules if visit else ())
+        condition = find_condition(row.rule_code, visit.all_rules if visit else ())
     message = MessageSituation(condition or ALWAYS, row.planned_visit_id, row.expires_at)
     reason = check_eligibility(message, visit, stopped_by=situation.stopped_by, now=now)
     return reason if condition is not None or reason is not None else "plan_replaced"

@@ -8,6 +8,7 @@ from pro_app.errors import NotFound, Problem
 from pro_app.language import LANGUAGES, mark
 from pro_app.protocol.protocol import InstrumentReference, Protocol
 from pro_app.services.studies import find_wording
+from pro_app.services.wording_packs.records import is_wording_approved
 from pro_app.storage.catalogue import load_wording
 from pro_app.storage.queries.answers import find_instrument_sha256
 from pro_app.storage.tables.studies import Study
@@ -21,8 +22,8 @@ def check_wordings(
     Provisional wording is no problem while the study is in test mode. Without any of `languages` the first
     language of the app is asked for.
     """
-    wanted = sorted(set(languages) or {LANGUAGES[0]})
     study = session.get_one(Study, study_id)
+    wanted = sorted({*languages, LANGUAGES[0]} if study.mode == "production" else languages) or [LANGUAGES[0]]
     return [
         problem
         for reference in protocol.instruments
@@ -54,4 +55,9 @@ def _check_instrument(
             message = mark(
                 "The questionnaire %(code)s %(version)s has only provisional wording (%(language)s)."
             )
+            yield Problem(message, values | {"language": language})
+        elif study.mode == "production" and not is_wording_approved(
+            session, study_id=study.id, sha256=sha256
+        ):
+            message = mark("Two people have not approved the wording of %(code)s %(version)s (%(language)s).")
             yield Problem(message, values | {"language": language})

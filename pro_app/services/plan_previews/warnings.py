@@ -148,7 +148,7 @@ def _about_messages(case: _Case) -> Iterator[PreviewWarning]:
 def _is_unwanted(row: StoredMessage, situation: Situation) -> bool:
     """Say whether a message could not be claimed any more after the act."""
     visit = situation.find_visit(row.planned_visit_id, row.assessment_id)
-    condition = find_condition(row.rule_code, visit.rules if visit else ())
+    condition = find_condition(row.rule_code, visit.all_rules if visit else ())
     message = MessageSituation(condition or "", row.planned_visit_id, None)
     reason = check_eligibility(message, visit, stopped_by=situation.stopped_by, now=row.planned_at)
     return reason is not None

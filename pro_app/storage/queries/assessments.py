@@ -138,6 +138,12 @@ def load_assessment(session: Session, assessment_id: int, *, lock: bool = False)
     return _read_record(session, row)
 
 
+def find_assessment_by_receipt(session: Session, receipt_code: str) -> AssessmentRecord | None:
+    """Find the assessment that has this receipt code, of whatever study and site; None if none has."""
+    row = session.execute(RECORDS.where(Assessment.receipt_code == receipt_code)).one_or_none()
+    return None if row is None else _read_record(session, row)
+
+
 def _read_record(session: Session, row: Row[Assessment, PlannedVisit, Participant]) -> AssessmentRecord:
     assessment, visit, participant = row
     protocol = known_protocols.get(visit.protocol_sha256) or load_protocol(session, visit.protocol_sha256)

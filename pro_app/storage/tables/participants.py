@@ -12,6 +12,7 @@ class Participant(Table):
     """One person in the trial. `contact_ref` is the only thread to the contact vault.
 
     `channels` are the ways of sending in the person's own order, separated by commas; None: the protocol's.
+    `text_size` (normal, large, largest) and `contrast` (normal, high) are how the person reads the pages.
     """
 
     __tablename__ = "participants"
@@ -32,5 +33,7 @@ class Participant(Table):
     zone: Mapped[Code]
     reminder_hour: Mapped[int]
     channels: Mapped[str | None] = mapped_column(String(100))
+    text_size: Mapped[Code] = mapped_column(default="normal", server_default="normal")
+    contrast: Mapped[Code] = mapped_column(default="normal", server_default="normal")
     enrolled_at: Mapped[At]
     enrolled_by_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("accounts.id"))

@@ -27,6 +27,7 @@ PAGES = (
     ("admin.accounts", lazy_gettext("Accounts")),
     ("admin.sending", lazy_gettext("Sending")),
     ("admin.amendments", lazy_gettext("Amendments")),
+    ("admin.wording", lazy_gettext("Texts")),
 )
 FIRST_PAGES = {"administrator": "admin.sites", "statistician": "statistician.dataset"}
 FIRST_PAGE = "clinic.participants"

@@ -1,9 +1,32 @@
-"""Signing in as a participant, the home page, and the own settings."""
+"""Signing in as a participant, and the participant's own pages."""
 
-from pro_app.web.participant import activation, door, home, push, settings
+from pro_app.web.participant import (
+    activation,
+    calendar,
+    devices,
+    display,
+    door,
+    history,
+    home,
+    information,
+    push,
+    settings,
+)
 from pro_app.web.participant.expired_session import offer_pin_for_answers
 from pro_app.web.participant.face import blueprint
 
-__all__ = ["activation", "blueprint", "door", "home", "push", "settings"]
+__all__ = [
+    "activation",
+    "blueprint",
+    "calendar",
+    "devices",
+    "display",
+    "door",
+    "history",
+    "home",
+    "information",
+    "push",
+    "settings",
+]
 
 offer_pin_for_answers()

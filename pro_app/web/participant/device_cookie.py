@@ -34,6 +34,14 @@ def remember_device(response: Response, device_secret: str) -> None:
     )
 
 
+def forget_device(response: Response) -> Response:
+    """Take the secret from this browser."""
+    response.delete_cookie(
+        _name(), secure=current_app.config["SESSION_COOKIE_SECURE"], httponly=True, samesite="Lax"
+    )
+    return response
+
+
 def device_label() -> str:
     """Name the device in a word that its owner recognises, and nothing finer."""
     agent = request.user_agent.string

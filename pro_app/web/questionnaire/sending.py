@@ -76,7 +76,7 @@ def agenda(assessment_id: int) -> ResponseReturnValue:
     )
     settings = this.parts().settings
     text = render_calendar_file(
-        coming, public_url=settings.public_url, host=settings.public_host, now=this.now()
+        [coming], public_url=settings.public_url, host=settings.public_host, now=this.now()
     )
     return Response(
         text,

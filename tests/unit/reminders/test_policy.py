@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -70,6 +71,25 @@ def test_each_rule_gives_a_message_on_its_day_at_the_chosen_hour() -> None:
         "first-reminder": datetime(2026, 3, 6, 9, tzinfo=UTC),
         "last-call": datetime(2026, 3, 14, 9, tzinfo=UTC),
     }
+
+
+def test_a_day_that_was_asked_for_gives_one_message_more_by_the_same_rules() -> None:
+    asked = a_visit(asked_on=(date(2026, 3, 10), date(2026, 3, 14)))
+    planned = {each.rule.code: each for each in plan_reminders(asked, hours_in(hour=18))}
+    usual = plan_reminders(a_visit(), hours_in(hour=18))
+    assert len(planned) == len(usual) + 2
+    assert planned["asked_2026-03-10"].due_at == datetime(2026, 3, 10, 17, tzinfo=UTC)
+    assert planned["asked_2026-03-10"].template_code == "asked"
+    assert planned["asked_2026-03-14"].due_at == datetime(2026, 3, 14, 17, tzinfo=UTC)
+    assert plan_reminders(replace(asked, submitted=True), hours_in()) == ()
+
+
+def test_a_day_that_was_asked_for_waits_for_a_day_with_messages_and_never_leaves_the_window() -> None:
+    sunday = a_visit(asked_on=(date(2026, 3, 8),))
+    assert due_times(sunday, hours_in())["asked_2026-03-08"] == datetime(2026, 3, 9, 9, tzinfo=UTC)
+    late = a_visit(asked_on=(date(2026, 3, 17),))
+    planned = {each.rule.code: each for each in plan_reminders(late, hours_in())}
+    assert planned["asked_2026-03-17"].refused == WINDOW_CLOSED
 
 
 def test_a_call_by_the_site_is_no_message() -> None:

@@ -1,68 +1,297 @@
-// Sends each choice at once and says in words whether it arrived. "Next" sends the same operation again,
-// so that nothing depends on this script.
-(() => {
-  const form = document.getElementById("answer-form");
-  const state = document.getElementById("save-state");
-  if (!form || !state || !window.crypto || !crypto.randomUUID) return;
-  const field = (name) => form.elements.namedItem(name); // `elements.item` is a method of the list
-  let latest = "";
+// The questionnaire on the phone: each tap is kept here before the page says so, the screens follow each other
+// without a request, and what the centre has received is called received only then. Without this script, and
+// until the whole questionnaire is here, the plain forms do the same.
+const { search } = new URL(import.meta.url);
+const { queue, sync, owner, ...phone } = await import(`./phone.js${search}`);
+const screens = await import(`./screens.js${search}`);
 
+const LONGEST_LOAD = 3000; // milliseconds before a plain form goes on alone
+const [, id, , first] = /^\/p\/q\/(\d+)(\/(\w+))?/.exec(location.pathname);
+const assessment_id = Number(id);
+const root = `/p/q/${id}`;
+
+const answers = new Map(); // "<instrument>:<item>" → what was said, as the forms carry it
+const waiting = new Map(); // the same → the operation that is not received yet
+let whole = document.getElementById("words") && document;
+let current = { place: first || "", params: new URLSearchParams(location.search), asked: false };
+let pending = null; // the last tap on its way to the disk
+let unsent = false;
+let stepping = false; // a second tap on a button does not step twice
+let finished = false;
+
+const form = () => document.getElementById("answer-form");
+const field = (name) => form().elements.namedItem(name); // `elements.item` is a method of the list
+const keyOf = (of) => `${of.elements.namedItem("instrument").value}:${of.elements.namedItem("item").value}`;
+const key = () => form() && keyOf(form());
+
+const describe = () => {
+  const state = document.getElementById("save-state");
+  if (!state || !key()) return;
   const say = (kind, words) => {
     state.dataset.state = kind;
-    state.querySelector("span").textContent = words;
+    state.querySelector("span").textContent = words || "";
   };
+  const many = (name, n) => screens.count(whole, name, n);
+  if (waiting.has(key())) {
+    if (queue.isBlocked()) say("unsent", whole?.querySelector("#words").dataset.blocked);
+    else say(unsent ? "unsent" : "kept", unsent ? state.dataset.unsent : state.dataset.kept);
+  } else if (waiting.size) say("unsent", many("waiting", waiting.size));
+  else if (answers.has(key())) say("received", state.dataset.received);
+  else if (answers.size) say("received", many("received", answers.size));
+};
 
-  // The counter tells apart taps that overtake each other on the way; it only has to rise on this device.
-  // It counts from the seconds of the clock, so that it goes on rising where the storage was emptied.
-  let counter = 0;
-  const next = () => {
-    try {
-      counter = Math.max(counter, Number(localStorage.counter) || 0);
-    } catch {
-      // Without storage the clock alone makes it rise from page to page.
-    }
-    counter = Math.max(Math.floor(Date.now() / 1000), counter + 1);
-    if (counter >= 2 ** 31) counter = 0; // a clock set far ahead: uncounted rather than refused
-    try {
-      localStorage.counter = counter;
-    } catch {
-      // As above.
-    }
-    return counter;
+// Shows what stands for the item on the screen, unless the person has just said something else.
+const mark = () => {
+  if (!key() || !whole) return;
+  screens.markAnswer(form(), answers.get(key()), whole);
+  describe();
+};
+
+const show = (place, params = new URLSearchParams(), { record = "push", focus = true } = {}) => {
+  const page = screens.render(whole, String(place), { params, answers, root });
+  if (!page) return location.assign(`${root}/${place}?plain`);
+  const query = `${params}` && `?${params}`;
+  const address = place === "sent" ? root : `${root}/${place}${query}`; // what is on its way has no other screens
+  if (record === "push") history.pushState(null, "", address);
+  else if (record === "replace") history.replaceState(null, "", address);
+  current = { place: String(place), params, asked: false };
+  screens.put(page, { focus });
+  phone.attachNotices();
+  mark();
+};
+
+const loadWhole = async () => {
+  try {
+    const text = (await phone.keepWhole(assessment_id)) || "";
+    return new DOMParser().parseFromString(text, "text/html");
+  } catch {
+    const kept = await phone.findWhole(assessment_id);
+    return kept && new DOMParser().parseFromString(kept, "text/html");
+  }
+};
+
+const read = (other) => {
+  if (!other || !other.getElementById("words")) return;
+  whole = other;
+  phone.readFrom(other);
+};
+
+// Keeps what was said about the item on the screen, then sends it.
+const record = async (state, value) => {
+  const said = state === "answered" ? String(value) : state === "not_applicable" ? "N" : state;
+  const operation = {
+    operation_id: queue.makeId(),
+    instrument_code: field("instrument").value,
+    item_number: Number(field("item").value),
+    state,
+    value,
+    counter: queue.count(),
+    device_at: new Date().toISOString(),
+    device_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   };
-
-  form.addEventListener("change", async (event) => {
-    if (event.target.name !== "answer") return;
-    const chosen = event.target.value;
-    const asking = document.getElementById("asking"); // the question about an empty item has its answer
-    if (asking) asking.style.visibility = "hidden"; // it keeps its place, so that nothing moves
-    const operation = {
-      operation_id: crypto.randomUUID(),
-      instrument_code: field("instrument").value,
-      item_number: Number(field("item").value),
-      state: chosen === "N" ? "not_applicable" : "answered",
-      value: chosen === "N" ? null : Number(chosen),
-      counter: next(),
-      device_at: new Date().toISOString(),
-      device_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    };
-    latest = operation.operation_id;
-    field("operation_id").value = latest;
+  const item = key();
+  if (state === "answered" || state === "not_applicable") {
+    field("operation_id").value = operation.operation_id; // the plain form sends the same operation
     field("counter").value = operation.counter;
-    let arrived = false;
-    try {
-      const reply = await fetch(form.dataset.operations, {
-        method: "POST",
-        keepalive: true,
-        headers: { "Content-Type": "application/json", "X-CSRFToken": field("csrf_token").value },
-        body: JSON.stringify({ assessment_id: Number(form.dataset.assessment), operations: [operation] }),
-      });
-      arrived = reply.ok;
-    } catch {
-      arrived = false;
+  }
+  answers.set(item, said);
+  waiting.set(item, operation.operation_id);
+  phone.withdraw("other_tab");
+  document.getElementById("save-state").querySelector("span").textContent = "";
+  await queue.add(owner, assessment_id, operation);
+  sync.announce({ kind: "tapped", assessment_id, item, said, operation_id: operation.operation_id });
+  describe();
+  sync.send();
+};
+
+const goOn = async (go, chosen) => {
+  await pending;
+  const back = current.params.get("back") === "review";
+  const item = key();
+  if (go === "decline") await record("declined", null);
+  else if (go !== "previous" && !chosen && !answers.get(item)) {
+    if (!current.asked) {
+      current.asked = true;
+      return screens.ask(whole);
     }
-    if (latest !== operation.operation_id) return;
-    if (arrived) say("received", state.dataset.received);
-    else say("unsent", form.dataset.unsent);
-  });
-})();
+    await record("left_blank", null);
+  }
+  if (queue.isBlocked() && waiting.has(item)) {
+    await sync.send(); // nothing else holds this answer
+    if (waiting.has(item)) return phone.notify("not_kept")?.scrollIntoView({ block: "center" });
+  }
+  const next = Number(current.place) + (go === "previous" ? -1 : 1);
+  return show(back ? "review" : screens.find(whole, next) ? next : "review");
+};
+
+// Sends the form as the page came, with the button that was tapped.
+const sendPlainly = (of, name, value) => {
+  const button = document.createElement("input");
+  Object.assign(button, { type: "hidden", name, value });
+  of.append(button);
+  HTMLFormElement.prototype.submit.call(of);
+};
+
+const finish = async (of) => {
+  const respondent = new FormData(of).get("respondent");
+  if (!respondent) return screens.refuse(of, whole);
+  const submission = {
+    operation_id: queue.makeId(),
+    respondent,
+    counter: queue.count(),
+    device_at: new Date().toISOString(),
+  };
+  const kept = await queue.add(owner, assessment_id, submission);
+  if (kept) show("sent", undefined, { record: "replace" });
+  await sync.send();
+  if (!kept && !finished) phone.notify("not_kept");
+};
+
+document.addEventListener("change", ({ target }) => {
+  if (target.name !== "answer" || target.form !== form()) return;
+  const { value } = target;
+  const asking = document.getElementById("asking"); // the question about an empty item has its answer
+  if (asking) asking.style.visibility = "hidden"; // it keeps its place, so that nothing moves
+  pending = value === "N" ? record("not_applicable", null) : record("answered", Number(value));
+});
+
+document.addEventListener("submit", async (event) => {
+  const { target, submitter } = event;
+  if (target.id === "answer-form") {
+    event.preventDefault();
+    if (stepping) return;
+    stepping = true;
+    const go = submitter?.value || "next";
+    const chosen = new FormData(target).get("answer");
+    if (!whole) await Promise.race([loading, new Promise((late) => setTimeout(late, LONGEST_LOAD))]);
+    await pending;
+    if (whole) await goOn(go, chosen).finally(() => (stepping = false));
+    else {
+      stepping = false; // the page may come back from the browser's memory
+      sendPlainly(target, "go", go);
+    }
+  } else if (target.id === "send" && whole) {
+    event.preventDefault();
+    if (stepping) return;
+    stepping = true;
+    await finish(target).finally(() => (stepping = false));
+  }
+});
+
+// Links to the screens that are here are followed here.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]");
+  if (!link || !whole || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  const { pathname, searchParams, origin } = new URL(link.href);
+  const place = pathname.startsWith(`${root}/`) && pathname.slice(root.length + 1);
+  if (!place || origin !== location.origin || searchParams.has("plain") || !screens.find(whole, place)) return;
+  event.preventDefault();
+  show(place, searchParams);
+});
+
+addEventListener("popstate", () => {
+  const [, , , place] = /^\/p\/q\/(\d+)(\/(\w+))?/.exec(location.pathname) || [];
+  if (whole && place && screens.find(whole, place)) show(place, new URLSearchParams(location.search), { record: "" });
+  else location.reload();
+});
+
+const isOver = async () => {
+  await phone.dropWhole(assessment_id);
+  await queue.forgetProgress(assessment_id);
+};
+
+// Learns what the centre has; what waits here was said later.
+const loadAnswers = async () => {
+  const { ok, status, said } = await sync.ask(`${root}/answers`);
+  if (status === 404 || status === 409) {
+    await isOver();
+    if (!waiting.size) location.replace(`${root}?plain`); // the receipt, or why it cannot be answered
+    return;
+  }
+  if (!ok || said.owner !== owner) throw new Error("no answers");
+  for (const [item, value] of Object.entries(said.answers)) if (!waiting.has(item)) answers.set(item, value);
+  queue.saveProgress(owner, assessment_id, Object.keys(said.answers));
+};
+
+const loadQueue = async () => {
+  const records = await queue.list(owner);
+  const own = records.filter((one) => one.assessment_id === assessment_id && !one.aside);
+  for (const { content } of own.filter((one) => !one.content.respondent)) {
+    const item = `${content.instrument_code}:${content.item_number}`;
+    const { state, value } = content;
+    answers.set(item, state === "answered" ? String(value) : state === "not_applicable" ? "N" : state);
+    waiting.set(item, content.operation_id);
+  }
+  return own.some(({ content }) => content.respondent);
+};
+
+const loadProgress = async () => {
+  for (const item of await queue.loadProgress(owner, assessment_id)) if (!answers.has(item)) answers.set(item, "?");
+};
+
+const settle = async ({ items, outcomes, receipt }) => {
+  for (const [operation_id, item] of Object.entries(items)) if (waiting.get(item) === operation_id) waiting.delete(item);
+  let late = false;
+  for (const { operation_id, outcome, elsewhere } of outcomes) {
+    const item = items[operation_id];
+    late ||= outcome === "set_aside";
+    if (!elsewhere || !item || waiting.has(item)) continue;
+    if (outcome === "overtaken") answers.set(item, elsewhere.said === "not_applicable" ? "N" : String(elsewhere.said));
+    const number = item.split(":")[1];
+    phone.notify(`elsewhere_${outcome}`, { fill: { number }, link: screens.address(whole, root, item) });
+  }
+  if (!waiting.size) unsent = false;
+  if (receipt || late) {
+    finished = true;
+    await isOver();
+    return location.replace(`${root}${receipt ? "/receipt" : "?plain"}${late ? "#late" : ""}`);
+  }
+  queue.saveProgress(owner, assessment_id, [...answers.keys()].filter((item) => !waiting.has(item)));
+  return mark();
+};
+
+sync.listen((event) => {
+  const { kind, far, item, said, operation_id, why } = event;
+  if (kind === "greeted" && event.session.owner !== owner) location.replace("/p/home"); // somebody else's page
+  if (kind === "unsent" || kind === "sign_in") {
+    unsent = waiting.size > 0;
+    describe();
+  }
+  if (event.assessment_id !== assessment_id) return;
+  if (kind === "received") settle(event);
+  if (kind === "refused" && why === "window_closed") location.replace(`${root}?plain`); // which says so
+  if (kind === "tapped" && far) {
+    const changed = item === key() && answers.has(item) && answers.get(item) !== said;
+    answers.set(item, said);
+    waiting.set(item, operation_id);
+    mark();
+    if (changed) phone.notify("other_tab");
+  }
+});
+
+// The whole document shows its own screen; a single page goes on as it came until the whole one is here.
+const begin = async () => {
+  const locked = await loadQueue();
+  if (!whole) {
+    if (form() && field("before").value && !waiting.has(key())) answers.set(key(), field("before").value);
+    read(await loadWhole());
+    await loadAnswers().catch(loadProgress);
+    if (whole && locked) show("sent", undefined, { record: "" });
+    else if (whole && current.place === "review") show("review", undefined, { record: "", focus: false });
+    return mark();
+  }
+  const direct = !locked && first && screens.find(document, first);
+  if (locked) show("sent", undefined, { record: "", focus: false });
+  if (direct) show(first, current.params, { record: "", focus: false });
+  const known = loadAnswers().catch(loadProgress);
+  await Promise.race([known, new Promise((late) => setTimeout(late, LONGEST_LOAD))]);
+  if (!locked && !direct) {
+    if (!answers.size) await loadProgress();
+    show(screens.findOpen(document, answers), undefined, { record: "replace", focus: false });
+  }
+  await known;
+  if (current.place === "review") show("review", undefined, { record: "", focus: false });
+  phone.keepWhole(assessment_id).catch(() => {}); // for the next time
+  return mark();
+};
+const loading = begin();

@@ -1,4 +1,48 @@
-// Shows each push as a notification; a tap on it opens the app at its bare address.
+// Answers from what the pages kept on this phone where there is no network, and shows each push as a
+// notification; a tap on it opens the app at its bare address. What is kept holds no answers.
+const QUESTIONNAIRE = /^\/p\/q\/(\d+)(\/(\d+|review|send))?$/;
+const OFFLINE = "/p/offline";
+const LONGEST_WAIT = 15000; // milliseconds for a page, after which the phone counts as offline
+
+const find = (address) => caches.match(address, { ignoreVary: true });
+
+addEventListener("install", () => skipWaiting());
+addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+
+const load = async (request) => {
+  if (request.method !== "GET") return fetch(request);
+  let clock;
+  const late = new Promise((_, reject) => (clock = setTimeout(reject, LONGEST_WAIT)));
+  return Promise.race([fetch(request), late]).finally(() => clearTimeout(clock));
+};
+
+// A questionnaire that is kept comes from the phone, `?plain` asks for the server's own pages.
+const show = async (request, { pathname, searchParams }) => {
+  const [, id] = QUESTIONNAIRE.exec(pathname) || [];
+  if (id && request.method === "GET" && !searchParams.has("plain")) {
+    const kept = await find(`/p/q/${id}/whole`);
+    if (kept) return kept;
+  }
+  try {
+    return await load(request);
+  } catch (error) {
+    const page = await find(OFFLINE);
+    if (page) return page;
+    throw error;
+  }
+};
+
+addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (url.origin !== location.origin) return;
+  if (request.mode === "navigate") {
+    if (url.pathname === "/" || url.pathname.startsWith("/p/")) event.respondWith(show(request, url));
+  } else if (request.method === "GET" && url.pathname.startsWith("/static/")) {
+    event.respondWith(find(request).then((kept) => kept || fetch(request)));
+  }
+});
+
 addEventListener("push", (event) => {
   let sent = {};
   try {

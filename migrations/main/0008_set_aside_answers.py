@@ -8,8 +8,8 @@ tests/migrations asserts them after every step; data are moved in plain SQL, nev
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""Wording packs as files that people write: YAML, JSON or XLSX, read alike. Pure."""

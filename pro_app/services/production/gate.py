@@ -1,0 +1,138 @@
+"""The production gate: everything that is missing before a study may run, by name."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, inspect, select
+from sqlalchemy.orm import Session
+
+from pro_app.errors import Problem, ProductionRefused
+from pro_app.language import LANGUAGES, mark
+from pro_app.protocol.protocol import InstrumentReference
+from pro_app.services.production.entries import ENTRY_WORDS, list_entries
+from pro_app.services.protocol_versions import find_site_version, find_version_in_force
+from pro_app.services.wording_packs.records import NEEDED_APPROVALS, WordingInUse, list_wordings_in_use
+from pro_app.settings import Settings
+from pro_app.storage.catalogue import load_protocol, load_wording
+from pro_app.storage.database import Database, open_database
+from pro_app.storage.queries.participants import list_sites
+from pro_app.storage.tables.assessments import Assessment
+from pro_app.storage.tables.participants import Participant
+from pro_app.storage.tables.responses import Response
+from pro_app.storage.tables.studies import Study
+
+PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True)
+class GateReport:
+    """What is missing, and what is only to be known, such as a certificate that has run out since."""
+
+    problems: tuple[Problem, ...]
+    remarks: tuple[Problem, ...]
+
+
+def check_gate(session: Session, study: Study, *, today: date) -> GateReport:
+    """List everything that a study in production needs and does not have."""
+    entries = list_entries(session, study.id)
+    problems = [
+        Problem(mark("Missing: %(document)s."), {"document": words, "kind": kind}, place=kind)
+        for kind, words in ENTRY_WORDS.items()
+        if kind not in entries
+    ]
+    problems += _check_wordings(session, study, _list_instruments(session, study))
+    remarks = [
+        Problem(
+            mark("No longer valid since %(date)s: %(document)s."),
+            {"document": ENTRY_WORDS[kind], "kind": kind, "date": entry.said.valid_until.isoformat()},
+            place=kind,
+        )
+        for kind, entry in entries.items()
+        if entry.said.valid_until is not None and entry.said.valid_until < today
+    ]
+    return GateReport(tuple(problems), tuple(remarks))
+
+
+def require_gate(database: Database, *, today: date) -> tuple[Problem, ...]:
+    """Raise ProductionRefused if a study of this installation is in production and something is missing.
+
+    Gives the remarks of all of them. A database without tables yet has no study, and nothing to refuse.
+    """
+    with database.reading() as session:
+        if not inspect(session.connection()).has_table(Study.__tablename__):
+            return ()
+        studies = session.scalars(select(Study).where(Study.mode == PRODUCTION).order_by(Study.id)).all()
+        reports = {study.study_code: check_gate(session, study, today=today) for study in studies}
+    for study_code, report in reports.items():
+        if report.problems:
+            raise ProductionRefused(study_code, report.problems)
+    return tuple(remark for report in reports.values() for remark in report.remarks)
+
+
+def require_gate_of(settings: Settings, *, today: date) -> tuple[Problem, ...]:
+    """Do the same for the installation of these settings, before anything of it runs.
+
+    The connections are closed again: a server may fork after this.
+    """
+    database = open_database(settings.database_url)
+    try:
+        return require_gate(database, today=today)
+    finally:
+        database.engine.dispose()
+
+
+def count_placeholder_responses(session: Session, study: Study) -> int:
+    """Count the questionnaires that were begun on a placeholder text."""
+    rows = session.execute(
+        select(Response.wording_sha256, func.count())
+        .join(Assessment, Assessment.id == Response.assessment_id)
+        .join(Participant, Participant.id == Assessment.participant_id)
+        .where(Participant.study_id == study.id)
+        .group_by(Response.wording_sha256)
+    )
+    return sum(count for sha256, count in rows if load_wording(session, sha256).placeholder)
+
+
+def _check_wordings(
+    session: Session, study: Study, instruments: Iterable[InstrumentReference]
+) -> Iterator[Problem]:
+    """Name every text that patients would read and that is missing, a placeholder, or not approved by two."""
+    in_use = list_wordings_in_use(session, study.id)
+    for named in instruments:
+        of_it = {
+            used.wording.language: used
+            for used in in_use
+            if (used.wording.instrument_code, used.wording.instrument_version) == (named.code, named.version)
+        }
+        if LANGUAGES[0] not in of_it:
+            yield _wording_problem(mark("Missing: the licensed text of %(pack)s."), named, LANGUAGES[0])
+        for language, used in of_it.items():
+            message = _find_fault(used)
+            if message is not None:
+                yield _wording_problem(message, named, language)
+
+
+def _list_instruments(session: Session, study: Study) -> list[InstrumentReference]:
+    """List the questionnaires, each version once, of the protocol versions that sites work under."""
+    in_force = [find_version_in_force(session, study.id).sha256]
+    in_force += [find_site_version(session, site) for site in list_sites(session, study_id=study.id)]
+    found = {
+        (named.code, named.version): named
+        for sha256 in dict.fromkeys(in_force)
+        for named in load_protocol(session, sha256).instruments
+    }
+    return list(found.values())
+
+
+def _find_fault(used: WordingInUse) -> str | None:
+    if used.wording.placeholder:
+        return mark("Patients would read a placeholder: %(pack)s.")
+    if not used.is_approved:
+        return mark("The text in use has not been approved by %(needed)s people: %(pack)s.")
+    return None
+
+
+def _wording_problem(message: str, named: InstrumentReference, language: str) -> Problem:
+    pack = f"{named.code} {named.version} ({language})"
+    return Problem(message, {"pack": pack, "needed": NEEDED_APPROVALS}, place="wording")

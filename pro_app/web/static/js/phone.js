@@ -1,0 +1,242 @@
+// What every page of a participant does on the phone: it keeps the app for times without a network, sends what
+// waits, says what the person has to know, and leaves nothing behind when somebody signs out.
+const { search } = new URL(import.meta.url);
+export const queue = await import(`./queue.js${search}`);
+export const sync = await import(`./sync.js${search}`);
+
+const DAY = 24 * 60 * 60 * 1000;
+const ASSETS = "assets";
+const WHOLE = "whole-";
+const place = document.getElementById("phone");
+export const { owner = "" } = place.dataset;
+let words = document; // where the notices stand
+const shown = document.createElement("div");
+shown.id = "notices";
+shown.className = "stack";
+shown.setAttribute("role", "status");
+
+const early = []; // notices whose words are still to come
+
+// Takes the notices from another document than the page.
+export const readFrom = (other) => {
+  words = other;
+  for (const [name, options] of early.splice(0)) notify(name, options);
+};
+
+// Puts the notices where they belong: on top, but below an item, whose options may not move under a thumb.
+export const attachNotices = () => {
+  const main = document.getElementById("main");
+  const first = shown.childElementCount && !document.getElementById("answer-form");
+  if ((first ? main.firstElementChild : main.lastElementChild) !== shown) main[first ? "prepend" : "append"](shown);
+};
+
+// Shows a notice once; `fill` puts text into its marked places, `link` is where its link leads.
+export const notify = (name, { fill = {}, link = "" } = {}) => {
+  const template = words.querySelector(`template[data-notice="${name}"]`);
+  withdraw(name);
+  if (!template) early.push([name, { fill, link }]);
+  if (!template) return null;
+  const notice = document.importNode(template.content, true).firstElementChild;
+  notice.dataset.shown = name;
+  for (const [mark, text] of Object.entries(fill))
+    for (const part of notice.querySelectorAll(`[data-fill="${mark}"]`)) part.textContent = text;
+  if (link) notice.querySelector("a").href = link;
+  shown.append(notice);
+  attachNotices();
+  return notice;
+};
+
+export const withdraw = (name) => {
+  const index = early.findIndex(([known]) => known === name);
+  if (index >= 0) early.splice(index, 1);
+  shown.querySelector(`[data-shown="${name}"]`)?.remove();
+  attachNotices();
+};
+
+const list = () => queue.list(owner);
+
+const isSafariOutsideHomeScreen = () => {
+  const { userAgent, standalone } = navigator;
+  const safari = /Safari\//.test(userAgent) && /Version\//.test(userAgent) && !/Chrome|Chromium|Android/.test(userAgent);
+  return safari && !standalone && !matchMedia("(display-mode: standalone)").matches;
+};
+
+// Says what the person has to know about what waits here, and nothing where nothing waits.
+export const review = async () => {
+  const records = owner ? await list() : [];
+  const waiting = records.filter(({ aside }) => !aside);
+  const since = Math.min(...waiting.map(({ kept_at }) => kept_at));
+  const holds = {
+    blocked: queue.isBlocked(),
+    refused: records.some(({ aside }) => aside),
+    old: waiting.length && Date.now() - since > DAY,
+    safari: waiting.length && isSafariOutsideHomeScreen(),
+  };
+  for (const [name, is] of Object.entries(holds)) {
+    if (!is) withdraw(name);
+    else if (!shown.querySelector(`[data-shown="${name}"]`)) notify(name);
+  }
+  return waiting;
+};
+
+// Keeps a page or a file under its address; never one that another page was given for.
+const keep = async (cache, address) => {
+  const reply = await fetch(address);
+  if (!reply.ok || reply.redirected) throw new Error(`not kept: ${address}`);
+  await cache.put(address, reply);
+};
+
+// Lists the files that a page needs: those of its own version of the app.
+const readFiles = (html) => {
+  const [, files = ""] = /data-assets="([^"]*)"/.exec(html) || [];
+  return files.replaceAll("&amp;", "&").split(" ");
+};
+
+const keepFiles = async (addresses) => {
+  const cache = await caches.open(ASSETS);
+  for (const address of addresses) if (!(await cache.match(address, { ignoreVary: true }))) await keep(cache, address);
+};
+
+// Keeps the whole questionnaire, which holds no answers, and gives it; none without a network. It takes the
+// place of an older one only once all its files are here.
+export const keepWhole = async (assessment_id) => {
+  const address = `/p/q/${assessment_id}/whole`;
+  const reply = await fetch(address, { cache: "no-store" });
+  if (!reply.ok || reply.redirected) throw new Error(`not kept: ${address}`);
+  const copy = reply.clone();
+  const html = await reply.text();
+  const put = async () => {
+    await keepFiles(readFiles(html));
+    await (await caches.open(WHOLE + owner)).put(address, copy);
+  };
+  if ("caches" in window) put().catch(() => {}); // the page itself does not wait for it
+  return html;
+};
+
+// Finds the questionnaire that this phone keeps, null for none.
+export const findWhole = async (assessment_id) => {
+  const found = "caches" in window && (await caches.match(`/p/q/${assessment_id}/whole`, { ignoreVary: true }));
+  return found ? found.text() : null;
+};
+
+export const dropWhole = async (assessment_id) =>
+  "caches" in window && (await caches.open(WHOLE + owner)).delete(`/p/q/${assessment_id}/whole`, { ignoreVary: true });
+
+// Keeps this page's files and the page for times without a network, and drops what no kept page needs.
+const keepAssets = async () => {
+  const { assets, offline } = place.dataset;
+  const needed = new Set([...assets.split(" "), offline]);
+  await keepFiles(needed);
+  const cache = await caches.open(ASSETS);
+  const old = await cache.match(offline, { ignoreVary: true });
+  if (readFiles(await old.text()).join(" ") !== assets) await keep(cache, offline);
+  for (const id of await listWholes()) for (const file of readFiles(await findWhole(id))) needed.add(file);
+  for (const request of await cache.keys()) {
+    const { pathname, search: query } = new URL(request.url);
+    if (!needed.has(pathname + query)) await cache.delete(request, { ignoreVary: true });
+  }
+};
+
+const listWholes = async () => {
+  const found = [];
+  for (const name of await caches.keys()) {
+    if (!name.startsWith(WHOLE)) continue;
+    for (const { url } of await (await caches.open(name)).keys()) found.push(Number(/\/q\/(\d+)\//.exec(url)[1]));
+  }
+  return found;
+};
+
+// Keeps what the signed-in person can answer now, and drops what belonged to somebody else or is over.
+const keepOpen = async ({ owner: present, open }) => {
+  if (!("caches" in window)) return;
+  for (const name of await caches.keys())
+    if (name.startsWith(WHOLE) && name !== WHOLE + present) await caches.delete(name);
+  if (present !== owner) return;
+  const kept = await listWholes();
+  const held = new Set((await list()).map(({ assessment_id }) => assessment_id));
+  for (const id of kept) if (!open.includes(id) && !held.has(id)) await dropWhole(id);
+  for (const id of open) if (!kept.includes(id)) await keepWhole(id);
+};
+
+const offerKept = async () => {
+  const offer = document.getElementById("kept-questionnaires");
+  if (!offer) return;
+  const found = await listWholes();
+  for (const id of found) {
+    const line = document.importNode(offer.querySelector("template").content, true);
+    line.querySelector("a").href = `/p/q/${id}`;
+    offer.append(line);
+  }
+  offer.hidden = !found.length;
+};
+
+const forgetEverything = async () => {
+  await queue.forget(owner);
+  if ("caches" in window) await caches.delete(WHOLE + owner);
+  try {
+    localStorage.removeItem("counter");
+  } catch {
+    // Nothing was stored there.
+  }
+};
+
+// Signs out at the server first: without a network nothing is erased and the person is told.
+const signOut = async (form) => {
+  const reply = await fetch(form.action, { method: "POST", body: new FormData(form) }).catch(() => null);
+  if (!reply || !reply.ok) return notify("sign_out_failed");
+  await forgetEverything();
+  return location.replace("/");
+};
+
+const askBeforeSigningOut = async (form) => {
+  withdraw("sign_out_failed");
+  await sync.send();
+  const waiting = (await list()).length;
+  if (!waiting) return signOut(form);
+  const question = notify("sign_out", { fill: { count: waiting } });
+  question.tabIndex = -1;
+  question.focus();
+  question.scrollIntoView({ block: "center" });
+  question.addEventListener("click", ({ target }) => {
+    const { act } = target.closest("[data-act]")?.dataset || {};
+    if (act) withdraw("sign_out");
+    if (act === "leave") signOut(form);
+  });
+};
+
+document.addEventListener("submit", (event) => {
+  if (!new URL(event.target.action).pathname.endsWith("/sign-out") || !owner) return;
+  event.preventDefault();
+  askBeforeSigningOut(event.target);
+});
+
+document.addEventListener("click", ({ target }) => {
+  if (target.closest("[data-close]")) withdraw(target.closest("[data-shown]").dataset.shown);
+});
+
+sync.listen(({ kind, session }) => {
+  if (kind === "greeted") {
+    withdraw("sign_in");
+    keepOpen(session).catch(() => {});
+  }
+  if (kind === "sign_in") notify("sign_in");
+  if (["received", "refused", "unsent"].includes(kind)) review();
+});
+
+// What the page itself needs goes first.
+const loaded = new Promise((done) => (document.readyState === "complete" ? done() : addEventListener("load", done)));
+
+addEventListener("beforeunload", (event) => queue.isAtRisk() && event.preventDefault());
+attachNotices();
+loaded.then(async () => {
+  if ("serviceWorker" in navigator) await navigator.serviceWorker.register("/sw.js").catch(() => {});
+  if ("caches" in window) {
+    await keepAssets().catch(() => {});
+    await offerKept();
+  }
+});
+if (owner) {
+  review();
+  sync.start();
+  if (location.hash === "#late") notify("too_late"); // said on the page before
+}

@@ -1,0 +1,203 @@
+// What waits on this phone until the centre has it: sealed with a key that no script can read, and erased
+// once it is received. Nothing in here ever expires.
+const DATABASE = "questionnaires";
+const RECORD = 1; // the form of a record; an app that comes later still reads this one
+const KEY = { name: "AES-GCM", length: 256 };
+
+let opening = null;
+let blocked = false;
+let counter = 0;
+const memory = new Map(); // where nothing can be stored: only until this page is left
+
+const open = () => {
+  opening ||= new Promise((resolve, reject) => {
+    const request = indexedDB.open(DATABASE, 1);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore("keys");
+      request.result.createObjectStore("operations", { keyPath: "operation_id" });
+      request.result.createObjectStore("progress");
+    };
+    request.onsuccess = () => {
+      const database = request.result;
+      database.onclose = () => (opening = null);
+      database.onversionchange = () => {
+        database.close(); // a newer app opens it in another tab
+        opening = null;
+      };
+      resolve(database);
+    };
+    request.onerror = () => reject(request.error);
+    request.onblocked = () => reject(new Error("blocked"));
+  });
+  return opening;
+};
+
+// Begins a transaction, anew where the connection was lost: iPhones do that to a page in the background.
+const begin = async (...how) => {
+  try {
+    return (await open()).transaction(...how);
+  } catch {
+    opening = null;
+    return (await open()).transaction(...how);
+  }
+};
+
+// Runs one transaction and is done when it is on the disk, not before.
+const run = async (stores, mode, act) => {
+  const transaction = await begin(stores, mode, { durability: "strict" });
+  return new Promise((resolve, reject) => {
+    const request = act(...[stores].flat().map((name) => transaction.objectStore(name)));
+    transaction.oncomplete = () => resolve(request && request.result);
+    transaction.onabort = () => reject(transaction.error || new Error("aborted"));
+  });
+};
+
+const findKey = (owner) => run("keys", "readonly", (keys) => keys.get(owner));
+
+const loadKey = async (owner) => {
+  const found = await findKey(owner);
+  if (found) return found;
+  const made = await crypto.subtle.generateKey(KEY, false, ["encrypt", "decrypt"]);
+  await run("keys", "readwrite", (keys) => keys.add(made, owner)).catch(() => {}); // another tab was first
+  return findKey(owner);
+};
+
+const bind = (...parts) => new TextEncoder().encode(JSON.stringify(parts));
+
+const seal = async (owner, content, bound) => {
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  const how = { name: KEY.name, iv, additionalData: bound };
+  const clear = new TextEncoder().encode(JSON.stringify(content));
+  return { iv, sealed: await crypto.subtle.encrypt(how, await loadKey(owner), clear) };
+};
+
+const unseal = async (owner, { iv, sealed }, bound) => {
+  const how = { name: KEY.name, iv, additionalData: bound };
+  return JSON.parse(new TextDecoder().decode(await crypto.subtle.decrypt(how, await loadKey(owner), sealed)));
+};
+
+// Tells apart taps that overtake each other on the way; it only has to rise on this device. It counts from
+// the seconds of the clock, so that it goes on rising where the storage was emptied.
+export const count = () => {
+  try {
+    counter = Math.max(counter, Number(localStorage.counter) || 0);
+  } catch {
+    // Without storage the clock alone makes it rise from page to page.
+  }
+  counter = Math.max(Math.floor(Date.now() / 1000), counter + 1);
+  if (counter >= 2 ** 31) counter = 0; // a clock set far ahead: uncounted rather than refused
+  try {
+    localStorage.counter = counter;
+  } catch {
+    // As above.
+  }
+  return counter;
+};
+
+// Makes a UUID, also where a browser has no `randomUUID` (before 2021, or without TLS).
+export const makeId = () => {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+};
+
+// Whether this browser refused to store something.
+export const isBlocked = () => blocked;
+
+// Whether leaving the page would lose something.
+export const isAtRisk = () => memory.size > 0;
+
+// Keeps one operation; gives whether it is on the disk. Otherwise it lives as long as this page.
+export const add = async (owner, assessment_id, content) => {
+  const { operation_id } = content;
+  const record = { operation_id, v: RECORD, owner, assessment_id, kept_at: Date.now(), aside: "" };
+  try {
+    const { iv, sealed } = await seal(owner, content, bind(owner, assessment_id, operation_id));
+    await run("operations", "readwrite", (operations) => operations.put({ ...record, iv, sealed }));
+    return true;
+  } catch {
+    blocked = true;
+    memory.set(operation_id, { ...record, content });
+    return false;
+  }
+};
+
+// Lists the records of a person, each with its content, in the order of the taps.
+export const list = async (owner) => {
+  let stored = [];
+  try {
+    stored = await run("operations", "readonly", (operations) => operations.getAll());
+  } catch {
+    blocked = true;
+  }
+  const own = [];
+  for (const record of stored) {
+    if (record.owner !== owner || record.v > RECORD) continue;
+    try {
+      const bound = bind(owner, record.assessment_id, record.operation_id);
+      own.push({ ...record, content: await unseal(owner, record, bound) });
+    } catch {
+      own.push({ ...record, aside: "unreadable", content: {} }); // kept all the same: it is shown as not received
+    }
+  }
+  const kept = [...memory.values()].filter((record) => record.owner === owner);
+  return [...own, ...kept].sort((a, b) => (a.content.counter || 0) - (b.content.counter || 0) || a.kept_at - b.kept_at);
+};
+
+// Erases what was received.
+export const erase = async (operation_ids) => {
+  for (const operation_id of operation_ids) memory.delete(operation_id);
+  const remove = (operations) => operation_ids.forEach((id) => operations.delete(id));
+  await run("operations", "readwrite", remove).catch(() => {}); // it is sent once more, and erased then
+};
+
+// Puts aside what the centre's server cannot take; it stays on the phone and is not sent again.
+export const putAside = async ({ operation_id }, why) => {
+  const held = memory.get(operation_id);
+  if (held) held.aside = why;
+  else
+    await run("operations", "readwrite", (operations) => {
+      const request = operations.get(operation_id);
+      request.onsuccess = () => request.result && operations.put({ ...request.result, aside: why });
+    });
+};
+
+// Remembers, without the answers themselves, about which items something was received.
+export const saveProgress = async (owner, assessment_id, items) => {
+  try {
+    const record = { owner, ...(await seal(owner, items, bind(owner, assessment_id))) };
+    await run("progress", "readwrite", (progress) => progress.put(record, assessment_id));
+  } catch {
+    // It only helps to go on at the right place without a network.
+  }
+};
+
+export const loadProgress = async (owner, assessment_id) => {
+  try {
+    const record = await run("progress", "readonly", (progress) => progress.get(assessment_id));
+    return record && record.owner === owner ? await unseal(owner, record, bind(owner, assessment_id)) : [];
+  } catch {
+    return [];
+  }
+};
+
+// Forgets one assessment's progress.
+export const forgetProgress = (assessment_id) =>
+  run("progress", "readwrite", (progress) => progress.delete(assessment_id)).catch(() => {});
+
+// Erases everything of one person, the key with it.
+export const forget = async (owner) => {
+  for (const [id, record] of memory) if (record.owner === owner) memory.delete(id);
+  await run(["operations", "progress", "keys"], "readwrite", (operations, progress, keys) => {
+    for (const store of [operations, progress])
+      store.openCursor().onsuccess = ({ target: { result: cursor } }) => {
+        if (!cursor) return;
+        if (cursor.value.owner === owner) cursor.delete();
+        cursor.continue();
+      };
+    keys.delete(owner);
+  }).catch(() => {});
+};

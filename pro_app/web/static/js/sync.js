@@ -1,0 +1,179 @@
+// Sends what waits on this phone, and says what became of it. Nothing is erased before the centre has it.
+const { search } = new URL(import.meta.url);
+const queue = await import(`./queue.js${search}`);
+
+const FIRST_WAIT = 2000; // milliseconds
+const LONGEST_WAIT = 60000;
+const LONGEST_REPLY = 20000;
+const LARGEST_BATCH = 500;
+const LARGEST_PARTING = 60000; // bytes that a browser still sends for a page that is being left
+const REFUSALS = [400, 404, 409, 413, 422];
+
+class SignInNeeded extends Error {}
+
+const heard = [];
+const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("questionnaire") : null;
+let session = null;
+let wait = FIRST_WAIT;
+let timer = 0;
+let running = null;
+let again = false;
+
+// Has `tell` called with everything that happens here or in another tab.
+export const listen = (tell) => heard.push(tell);
+
+// Tells everybody on this page, and the other tabs where it matters to them.
+export const announce = (event, elsewhere = true) => {
+  for (const tell of heard) tell(event);
+  if (elsewhere && channel) channel.postMessage(event);
+};
+if (channel) channel.onmessage = ({ data }) => announce({ ...data, far: true }, false);
+
+// Asks the server as a program; raises where no reply comes in time.
+export const ask = async (address, options = {}) => {
+  const stop = new AbortController();
+  const clock = setTimeout(() => stop.abort(), LONGEST_REPLY);
+  try {
+    const headers = { Accept: "application/json", ...options.headers };
+    const reply = await fetch(address, { cache: "no-store", ...options, headers, signal: stop.signal });
+    const said = await reply.json().catch(() => ({}));
+    return { status: reply.status, ok: reply.ok && !reply.redirected, said };
+  } finally {
+    clearTimeout(clock);
+  }
+};
+
+// Finds out who is signed in; whatever waits is only ever sent for that person.
+export const greet = async () => {
+  const { ok, status, said } = await ask("/p/sync");
+  if (status === 401) throw new SignInNeeded();
+  if (!ok || !said.owner) throw new Error("no greeting");
+  session = said;
+  announce({ kind: "greeted", session }, false);
+  return session;
+};
+
+const post = (records) => {
+  const [submission = null] = records.map(({ content }) => content).filter(({ respondent }) => respondent);
+  const body = JSON.stringify({
+    version: 1,
+    owner: session.owner,
+    assessment_id: records[0].assessment_id,
+    device_now: new Date().toISOString(),
+    operations: records.map(({ content }) => content).filter(({ respondent }) => !respondent),
+    submission,
+  });
+  return ask("/p/operations", {
+    method: "POST",
+    keepalive: body.length < LARGEST_PARTING,
+    headers: { "Content-Type": "application/json", "X-CSRFToken": session.csrf_token },
+    body,
+  });
+};
+
+const settle = async (records, { operation_ids, outcomes = [], receipt = null }) => {
+  const named = new Set(operation_ids);
+  const [done, rest] = [[], []];
+  for (const record of records)
+    (named.has(record.operation_id) || (record.content.respondent && receipt) ? done : rest).push(record);
+  await queue.erase(done.map(({ operation_id }) => operation_id));
+  for (const record of rest) if (record.content.respondent) await refuse(record, "window_closed");
+  const items = Object.fromEntries(
+    done.map(({ operation_id, content }) => [operation_id, `${content.instrument_code}:${content.item_number}`]),
+  );
+  announce({ kind: "received", assessment_id: records[0].assessment_id, items, outcomes, receipt });
+};
+
+const refuse = async (record, why) => {
+  await queue.putAside(record, why);
+  announce({ kind: "refused", assessment_id: record.assessment_id, why });
+};
+
+const findRefused = (records, { operation_id, place = "" }) => {
+  const answers = records.filter(({ content }) => !content.respondent);
+  const [, index] = /^operations\[(\d+)\]/.exec(place) || [];
+  if (index) return answers[index];
+  if (/^(submission|respondent)/.test(place)) return records.find(({ content }) => content.respondent);
+  return records.find((record) => record.operation_id === operation_id);
+};
+
+// Delivers the records of one assessment. One that cannot be taken holds up no other.
+const deliver = async (records, fresh = false) => {
+  if (!records.length) return;
+  const { ok, status, said } = await post(records);
+  if (ok && said.status === "received") return settle(records, said);
+  if (status === 401) throw new SignInNeeded();
+  if (!REFUSALS.includes(status)) throw new Error(`status ${status}`);
+  if (!fresh) {
+    await greet(); // the page may be older than the session
+    return deliver(records.filter(({ owner }) => owner === session.owner), true);
+  }
+  const bad = findRefused(records, said);
+  if (bad || records.length === 1) {
+    await refuse(bad || records[0], String(status));
+    return deliver(records.filter((record) => record !== (bad || records[0])), true);
+  }
+  const half = records.length >> 1;
+  await deliver(records.slice(0, half), true);
+  return deliver(records.slice(half), true);
+};
+
+const sendAll = async () => {
+  if (!session) await greet();
+  const waiting = (await queue.list(session.owner)).filter(({ aside }) => !aside);
+  for (const assessment_id of new Set(waiting.map((record) => record.assessment_id))) {
+    const own = waiting.filter((record) => record.assessment_id === assessment_id);
+    for (let from = 0; from < own.length; from += LARGEST_BATCH) await deliver(own.slice(from, from + LARGEST_BATCH));
+  }
+};
+
+// One tab sends at a time; the server would take each operation only once all the same.
+const sendAlone = () =>
+  navigator.locks
+    ? navigator.locks.request("questionnaire", { ifAvailable: true }, (lock) => (lock ? sendAll() : plan()))
+    : sendAll();
+
+const plan = () => {
+  clearTimeout(timer);
+  timer = setTimeout(send, wait);
+  wait = Math.min(2 * wait, LONGEST_WAIT);
+};
+
+const attempt = async () => {
+  clearTimeout(timer);
+  again = false;
+  try {
+    do {
+      again = false;
+      await sendAlone();
+    } while (again);
+    wait = FIRST_WAIT;
+  } catch (error) {
+    const over = error instanceof SignInNeeded;
+    if (over) session = null;
+    announce({ kind: over ? "sign_in" : "unsent" }, false);
+    plan();
+  }
+};
+
+// Sends now what waits; a call while sending has it look once more.
+export const send = () => {
+  if (running) again = true;
+  running ||= attempt().finally(() => {
+    running = null;
+    if (again) send(); // asked for in the last moment
+  });
+  return running;
+};
+
+// Begins to send: now, and whenever there may be a network again.
+export const start = () => {
+  const retry = () => {
+    wait = FIRST_WAIT;
+    send();
+  };
+  addEventListener("online", retry);
+  addEventListener("pageshow", ({ persisted }) => persisted && retry());
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && retry());
+  return send();
+};
