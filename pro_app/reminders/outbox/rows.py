@@ -54,7 +54,19 @@ def find_allowed(row: OutboxMessage, situation: Situation, *, now: datetime) -> 
     """Give the moment from which a message may go out: after a pause, outside the quiet hours."""
     if row.planned_visit_id is None:
         return now
-    return find_allowed_moment(max(now, situation.held_until or now), situation.hours)
+    return situation.find_next_moment(now, before=row.expires_at)
+
+
+def find_attempt(expires_at: datetime | None, situation: Situation, *, now: datetime) -> datetime | None:
+    """Give when a message about a visit is tried next, None where its window leaves no allowed moment.
+
+    Where it is only a pause that runs beyond the window, that is the end of the window: the pause may be
+    ended before, and until then nothing is over.
+    """
+    allowed_at = situation.find_next_moment(now, before=expires_at)
+    if expires_at is None or allowed_at < expires_at:
+        return allowed_at
+    return expires_at if find_allowed_moment(now, situation.hours) < expires_at else None
 
 
 def plan_again(
