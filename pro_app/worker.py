@@ -100,15 +100,13 @@ class BackgroundWorker:
         )
 
     def _watch_clock(self) -> None:
-        """Let every job run at once when the machine's clock turns out to have been set back."""
-        seen_at = system_clock()
+        """Let a job run at once that waits longer than its interval: the machine's clock was set back."""
         while not self._stopping.wait(WATCH_CLOCK_EVERY.total_seconds()):
             now = system_clock()
-            if now < seen_at:
-                logger.warning("the clock was set back by %s or more", seen_at - now)
-                for job in self._scheduler.get_jobs():
+            for job in self._scheduler.get_jobs():
+                if job.next_run_time > now + job.trigger.interval + WATCH_CLOCK_EVERY:
+                    logger.warning("the clock was set back: %s would wait for too long", job.name)
                     job.modify(next_run_time=now)
-            seen_at = now
 
     def _sweep(self) -> None:
         # It writes to the vault, a store of its own, and doing it twice does no harm.

@@ -85,12 +85,15 @@ def outbox(
 def _list_around(
     session: Session, study_id: int, *, states: Sequence[str], now: datetime, days: int | None, limit: int
 ) -> list[ListedMessage]:
-    """List what was due, the most recent first, and after it what is to come, the next first."""
+    """List what was due, the most recent first, and after it what is to come, the next first.
+
+    Where there is more than `limit` of both, each gets half of it.
+    """
     reach = timedelta(days=days) if days else None
     find = partial(list_messages, session, study_id=study_id, states=states or None)
     past = find(since=now - reach if reach else None, until=now, limit=limit)
     coming = find(since=now, until=now + reach if reach else None, next_first=True, limit=limit)
-    return [*past, *coming]
+    return [*past[: limit - min(len(coming), limit // 2)], *coming]
 
 
 def _render_json(listed: Sequence[ListedMessage]) -> str:

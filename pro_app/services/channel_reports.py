@@ -19,7 +19,7 @@ from pro_app.clock import Clock
 from pro_app.reminders.outbox import replan_reminders, revive_messages
 from pro_app.reminders.outbox.returns import find_reported_message, record_arrival
 from pro_app.reminders.outbox.take_over import record_return
-from pro_app.services.earlier_addresses import went_to_earlier_address
+from pro_app.services.earlier_addresses import find_where_it_went
 from pro_app.storage.database import Database
 from pro_app.storage.queries.channel_reports import ANY_CHANNEL, WAITING_REPORTS
 from pro_app.storage.queries.outbox import MessageRow
@@ -158,11 +158,15 @@ def _apply(
     What comes back about an earlier generation, at another address perhaps, changes nothing about the
     message; what a person wishes counts whichever message they answer. A message that comes back from an
     address which was changed since has failed; that says nothing of the present address, to which it goes
-    where no other channel takes over.
+    where no other channel takes over. Where it may have gone to both addresses, one of which did not take it,
+    nothing more is known of it than before.
     """
     if report.generation not in {None, row.generation} and report.kind not in WISHES:
         return
-    is_past_address = report.kind == "bounced" and went_to_earlier_address(session, row)
+    went_to = find_where_it_went(session, row) if report.kind == "bounced" else "present"
+    if went_to == "both":
+        return
+    is_past_address = went_to == "earlier"
     items = _change_message(session, report, row.id, usable_channels=usable_channels, now=now)
     reason = None if is_past_address else _find_stop_reason(report)
     if reason is not None:

@@ -5,6 +5,7 @@ message went; that is enough to tell a report about an old address from one abou
 """
 
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy.orm import Session
 
@@ -18,15 +19,19 @@ MOST_CHANGES = 200
 """So many changes of a person's contact, hour or zone are looked through, the latest first."""
 
 
-def went_to_earlier_address(session: Session, row: MessageRow) -> bool:
-    """Say whether a message went before the person's address on its channel was changed.
+def find_where_it_went(session: Session, row: MessageRow) -> Literal["earlier", "present", "both"]:
+    """Find to which address a message went: one that was changed since, the present one, or perhaps both.
 
-    Ask before the message is given another state. Where it was tried several times and nobody knows which
-    attempt arrived, the first one counts: if the present address does not work, the next message shows it.
+    Ask before the message is given another state. It may have gone to both where an attempt before the
+    change was perhaps accepted: nobody knows then which of the two a report is about.
     """
-    went_at = _find_sending(row)
     changed_at = find_address_change(session, row.participant_id, row.channel)
-    return went_at is not None and changed_at is not None and went_at < changed_at
+    first_at, last_at = row.first_attempt_at, _find_last_sending(row)
+    if changed_at is None or last_at is None:
+        return "present"
+    if last_at < changed_at:
+        return "earlier"
+    return "both" if row.doubts and first_at is not None and first_at < changed_at else "present"
 
 
 def find_address_change(session: Session, participant_id: int, channel: str) -> datetime | None:
@@ -40,8 +45,8 @@ def find_address_change(session: Session, participant_id: int, channel: str) -> 
     )
 
 
-def _find_sending(row: MessageRow) -> datetime | None:
-    """Find when a message went out, None if it never did."""
+def _find_last_sending(row: MessageRow) -> datetime | None:
+    """Find when a message may last have gone out, None if it never did."""
     if row.state in {"sent", "unknown"}:
         return row.finished_at
     if row.state == "claimed" and row.lease_until is not None:

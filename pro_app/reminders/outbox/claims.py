@@ -22,6 +22,7 @@ from pro_app.reminders.outbox.outcomes import record_outcome
 from pro_app.reminders.outbox.plan import GONE_OUT, check_channel
 from pro_app.reminders.outbox.planning import TEST_MESSAGE, replan_reminders
 from pro_app.reminders.outbox.rows import (
+    UNREADABLE,
     check_row,
     find_allowed,
     find_attempt,
@@ -40,7 +41,6 @@ __all__ = ["LEASE", "ClaimedMessage", "Outcome", "Settled", "claim_next", "recor
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 SET_ASIDE_FOR = timedelta(minutes=15)
-UNREADABLE = "record_unreadable"
 logger = logging.getLogger(__name__)
 
 
@@ -62,9 +62,6 @@ def claim_next(
     row, participant = found
     situation = _judge(session, row, participant, now=now)
     if situation is None:
-        if row.outcome_reason == "plan_replaced":
-            # What took its place may have been left out because this one was just going.
-            replan_reminders(session, participant=participant, now=now)
         return Settled(row.state)
     row.state, row.claimed_by, row.lease_until = "claimed", claim_token, now + LEASE
     row.attempts += 1
@@ -141,13 +138,19 @@ def _judge(
             return None
     try:
         situation = load_situation(session, participant, now=now)
-        return None if _settle(session, row, situation, now=now) else situation
+        if not _settle(session, row, situation, now=now):
+            return situation
+        if row.outcome_reason == "plan_replaced":
+            # What took its place may have been left out because this one was just going.
+            with session.begin_nested():
+                replan_reminders(session, participant=participant, now=now)
     except SQLAlchemyError:
         raise
     except Exception:
         logger.exception("message %s cannot be judged", row.id)
-        _set_aside(row, now=now)
-        return None
+        if row.state == "planned":
+            _set_aside(row, now=now)
+    return None
 
 
 def _set_aside(row: OutboxMessage, *, now: datetime) -> None:

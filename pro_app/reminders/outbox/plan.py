@@ -116,6 +116,8 @@ class _Planner:
                     added.append(NewMessage(key, wish.channel, wish.visit, reminder))
             elif row.state == "planned" and reminder is not None and reminder.refused is not None:
                 withdrawn.append((row, reminder.refused))
+            elif row.state == "planned" and row.channel in self.situation.resting:
+                withdrawn.append((row, self._why_obsolete(row)))
             elif (change := self._find_renewal(row, wish.reminder, reminder)) is not None:
                 renewed.append((row, change))
         return OutboxPlan(tuple(withdrawn), tuple(renewed), tuple(added))
@@ -130,10 +132,10 @@ class _Planner:
                 channel = self._find_main_channel(slot)
                 if channel is not None:
                     yield _Wish(slot, channel, visit, reminder)
-                elif self._resting_channel is not None:
+                elif (resting := self._find_resting_channel(slot)) is not None:
                     # On record as a message that cannot go, so that nobody takes it for forgotten.
                     refused = reminder.refused or "channel_rests"
-                    yield _Wish(slot, self._resting_channel, visit, replace(reminder, refused=refused))
+                    yield _Wish(slot, resting, visit, replace(reminder, refused=refused))
                 if self.situation.has_push:
                     yield _Wish(slot, PUSH, visit, reminder)
 
@@ -151,12 +153,12 @@ class _Planner:
                 found.setdefault(key.rpartition(":")[0], {})[row.channel] = row
         return found
 
-    @cached_property
-    def _resting_channel(self) -> str | None:
-        """A channel, not push, of a person all of whose channels rest; None if there is one that works."""
-        if self.situation.main_channels:
+    def _find_resting_channel(self, slot: str) -> str | None:
+        """Find where a message is on record that can go on no channel: its own one, if it has one."""
+        resting = self.situation.resting - {PUSH}
+        if self.situation.main_channels or not resting:
             return None
-        return min(self.situation.resting - {PUSH}, default=None)
+        return min(resting & self._main_rows.get(slot, {}).keys() or resting)
 
     def _find_main_channel(self, slot: str) -> str | None:
         """Find the one channel on which a message goes: where it went already, else the first that works."""

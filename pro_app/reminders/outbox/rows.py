@@ -20,6 +20,9 @@ from pro_app.reminders.sending_hours import find_allowed_moment
 from pro_app.reminders.situation import Situation
 from pro_app.storage.tables.outbox import OutboxMessage
 
+UNREADABLE = "record_unreadable"
+"""Why a message waits whose record cannot be judged: it fails visibly if nobody mends that in time."""
+
 
 def enqueue_rows(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert messages; one whose key is there already stays as it is, also if two requests race."""
@@ -85,8 +88,9 @@ def plan_again(
 
 
 def take_back_row(row: OutboxMessage, reason: str, *, now: datetime) -> None:
-    """Take a message back that may go out no more; one that was tried until its window closed has failed."""
-    if reason == WINDOW_CLOSED and row.attempts and not row.doubts:
+    """Take a message back that may go out no more; one that was tried in vain until then has failed."""
+    in_vain = row.attempts or row.outcome_reason == UNREADABLE
+    if reason == WINDOW_CLOSED and in_vain and not row.doubts:
         finish_row(row, "failed", reason=row.outcome_reason or reason, now=now)
     else:
         withdraw_row(row, reason, now=now)

@@ -63,14 +63,14 @@ def test_others_get_theirs_and_the_message_is_late_until_the_record_is_mended(
     assert len(post.server.accepted) == 2
 
 
-def test_it_is_taken_back_when_its_window_has_closed(post: Post, neighbour: int) -> None:
+def test_it_has_failed_visibly_when_its_window_has_closed(post: Post, neighbour: int) -> None:
     assert neighbour
     now = INVITED_AT
     while now < INVITED_AT + 16 * DAY:
         post.dispatch(now)
         now += 6 * HOUR
     row = invitation_of(post, post.participant_id)
-    assert (row.state, row.outcome_reason) == ("cancelled", "window_closed")
+    assert (row.state, row.outcome_reason) == ("failed", "record_unreadable")
     assert len(post.server.accepted) > 1
     assert {str(mail["To"]) for mail in post.server.accepted} == {"b@centre.example"}
 

@@ -120,6 +120,18 @@ def test_where_every_channel_rests_messages_are_taken_back_and_new_ones_are_on_r
     assert [row.rule_code for row, _ in lifted.renewed] == ["invitation", "reminder"]
 
 
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_what_is_due_on_a_channel_that_rests_is_taken_back_and_has_no_twin(channel: str) -> None:
+    now = INVITED_AT + timedelta(minutes=30)
+    situation = a_situation(a_visit(rules=(INVITATION,)), channels=(), resting=frozenset({"email", "sms"}))
+    for tried in ({"attempts": 1, "attempt_at": now + timedelta(hours=1)}, {"attempts": 0}):
+        outcome = plan(situation, [a_row(channel=channel, **tried)], now=now)
+        assert [reason for _, reason in outcome.withdrawn] == ["channel_rests"]
+        assert (outcome.renewed, outcome.added) == ((), ())
+    outcome = plan(situation, [a_row(channel=channel)])
+    assert ([reason for _, reason in outcome.withdrawn], outcome.added) == (["channel_rests"], ())
+
+
 def test_another_order_moves_what_is_still_to_come_and_leaves_what_has_gone() -> None:
     rows = [a_row(state="sent"), a_row("reminder")]
     outcome = plan(a_situation(channels=("sms", "email")), rows, now=INVITED_AT + timedelta(hours=1))
