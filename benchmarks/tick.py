@@ -6,6 +6,7 @@ Run it as `.venv/bin/python benchmarks/tick.py [--visits 1000000]`; benchmarks/R
 import argparse
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from measuring.installations import make_settings, postgres_urls, temporary_folder
@@ -32,23 +33,28 @@ def main() -> None:
     """Measure on both databases and print the ratio of each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--visits", type=int, default=MANY, help="planned visits of the large trial")
-    visits = parser.parse_args().visits
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds that count")
+    said = parser.parse_args()
     with temporary_folder() as folder:
-        measure(
-            "SQLite", [f"sqlite:///{folder / name}.sqlite" for name in ("many", "few")], folder, visits=visits
-        )
+        urls = [f"sqlite:///{folder / name}.sqlite" for name in ("many", "few")]
+        measure("SQLite", urls, folder, visits=said.visits, rounds=said.rounds)
     with temporary_folder() as folder, postgres_urls("many", "few") as urls:
-        measure("PostgreSQL", urls, folder, visits=visits)
+        measure("PostgreSQL", urls, folder, visits=said.visits, rounds=said.rounds)
 
 
-def measure(name: str, urls: list[str], folder: Path, *, visits: int) -> None:
+def measure(name: str, urls: list[str], folder: Path, *, visits: int, rounds: int) -> None:
     """Measure on one kind of database: `urls` are the large and the small trial's."""
     with ExitStack() as opened:
         many, few = (
             ticking(opened, url, folder / str(number), visits=number)
             for url, number in zip(urls, (visits, FEW), strict=True)
         )
-        measured = measure_in_turn(many[1], few[1], rounds=ROUNDS, units=DUE)
+
+        def make_due() -> None:
+            for plans, _ in (many, few):
+                plans.make_due()
+
+        measured = measure_in_turn(many[1], few[1], rounds=rounds, units=DUE, before=make_due)
     large = f"{many[0].visits:,} visits and {many[0].messages:,} messages planned"
     print(measured.write_line(f"tick, {name}, {DUE} due of {large}", ours="message", floor="small trial"))
 
@@ -61,11 +67,7 @@ def ticking(opened: ExitStack, url: str, folder: Path, *, visits: int) -> tuple[
     plans = make_many_plans(office.database, office.vault, visits=visits, due=DUE)
     accepting = replace(office, channels={"email": AcceptingChannel()})
 
-    def work() -> None:
-        plans.make_due()
-        run_tick(accepting)
-
-    return plans, work
+    return plans, partial(run_tick, accepting)
 
 
 def run_tick(office: PostOffice) -> None:

@@ -4,6 +4,9 @@ What is due follows from the database, never from "did the job run": a tick that
 the next one. Several workers may run side by side: each sends the messages that it claims, one of them leads
 and does the chores. All intervals count in UTC, so no job can fall into an hour that a change of the clocks
 skips or repeats. Data releases are made in a process of their own.
+
+The scheduler waits for moments of the machine's clock. Where that is set back, an hour say, it would wait an
+hour longer without a word: so the clock is watched, and everything is looked at anew.
 """
 
 import logging
@@ -41,6 +44,7 @@ CHORES_EVERY = timedelta(minutes=10)
 BEAT_EVERY = timedelta(seconds=30)
 """How often a worker gives a sign of life during a round that takes longer."""
 READ_INBOX_EVERY = timedelta(minutes=2)
+WATCH_CLOCK_EVERY = timedelta(seconds=10)
 LOOK_FOR_RELEASES_EVERY = timedelta(seconds=5)
 logger = logging.getLogger(__name__)
 
@@ -71,15 +75,18 @@ class BackgroundWorker:
         for chore in (close_what_expired, join_audit_heads, forget_old_heartbeats):
             self._add_job(self._as_chore(chore), CHORES_EVERY)
         self._add_job(self._releases.look, LOOK_FOR_RELEASES_EVERY)
+        self._watch = threading.Thread(target=self._watch_clock, name="clock watch", daemon=True)
 
     def start(self) -> None:
         """Start with a tick at once."""
         self._leading.look()
         self._scheduler.start()
+        self._watch.start()
 
     def stop(self) -> None:
         """Finish the message in hand, then stop and let another worker lead; returns when nothing runs."""
         self._stopping.set()
+        self._watch.join()
         self._scheduler.shutdown(wait=True)
         self._leading.give_up()
         self._releases.stop()
@@ -92,6 +99,15 @@ class BackgroundWorker:
             should_stop=self._stopping.is_set,
             holder=self._leading.holder,
         )
+
+    def _watch_clock(self) -> None:
+        """Let a job run at once that waits longer than its interval: the machine's clock was set back."""
+        while not self._stopping.wait(WATCH_CLOCK_EVERY.total_seconds()):
+            now = system_clock()
+            for job in self._scheduler.get_jobs():
+                if job.next_run_time > now + job.trigger.interval + WATCH_CLOCK_EVERY:
+                    logger.warning("the clock was set back: %s would wait for too long", job.name)
+                    job.modify(next_run_time=now)
 
     def _sweep(self) -> None:
         # It writes to the vault, a store of its own, and doing it twice does no harm.

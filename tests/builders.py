@@ -14,13 +14,14 @@ from pro_app.audit.actor import Actor, system_actor
 from pro_app.clock import civil_date
 from pro_app.contacts.vault import ContactVault
 from pro_app.definitions.files import QUESTIONNAIRES
-from pro_app.services.accounts import create_account, grant_role
+from pro_app.services.accounts import create_account
 from pro_app.services.cards import PrintedCard, print_card
 from pro_app.services.enrolment import Enrolment, enrol_participant
 from pro_app.services.events import record_event
 from pro_app.services.participant_sign_in import OWN_DEVICE, NewDevice, activate_card
 from pro_app.services.sessions import start_participant_session
 from pro_app.services.sites import SiteDetails, save_site
+from pro_app.services.staff_roles import grant_role
 from pro_app.services.studies import load_study
 from pro_app.storage.database import Database
 from pro_app.storage.queries.assessments import list_assessments

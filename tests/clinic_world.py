@@ -10,11 +10,12 @@ from database_copies import Rows, read_rows, write_rows
 from pro_app.audit.actor import Actor, system_actor
 from pro_app.contacts.vault import ContactVault
 from pro_app.definitions.files import QUESTIONNAIRES
-from pro_app.services.accounts import create_account, grant_role
+from pro_app.services.accounts import create_account
 from pro_app.services.answers import Operation, save_operations
 from pro_app.services.enrolment import Enrolment, enrol_participant
 from pro_app.services.events import record_event
 from pro_app.services.sites import SiteDetails, save_site
+from pro_app.services.staff_roles import grant_role
 from pro_app.services.studies import load_current_protocol, load_study
 from pro_app.services.submission import submit_assessment
 from pro_app.storage.database import Database, Session

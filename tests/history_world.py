@@ -5,10 +5,13 @@ under test, and judges by them every message that a worker takes in hand.
 """
 
 import secrets
+import shutil
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from clinic_world import Clinic
@@ -21,6 +24,7 @@ from pro_app.reminders.outbox.claims import ClaimedMessage, Outcome, claim_next,
 from pro_app.services.answers import Operation, save_operations
 from pro_app.services.events import Correction, correct_event, record_event
 from pro_app.services.submission import submit_assessment
+from pro_app.storage.database import Database, open_database
 from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments
 from pro_app.storage.queries.events import list_events
 from pro_app.storage.tables.assessments import Assessment, PlannedVisit
@@ -212,6 +216,15 @@ class HistoryWorld:
             if self.workers[0].hand is not None:
                 self.finish(self.workers[0], "sent")
 
+    def live(self, hours: int) -> None:
+        """Let time pass with workers at work whenever something is due."""
+        until = self.now + timedelta(hours=hours)
+        self.drain()
+        while (due_at := self.find_next_due_at()) is not None and due_at <= until:
+            self.now = max(self.now, due_at)
+            self.drain()
+        self.now = until
+
     def find_next_due_at(self) -> datetime | None:
         """Find when the next message is to be tried, or a claim that was left behind runs out."""
         with self.clinic.database.reading() as session:
@@ -366,6 +379,16 @@ class HistoryWorld:
         # Of several pauses the one with the latest day counts, of those of one day the one recorded last.
         latest = sorted(pauses, key=lambda pause: pause[0])[-1:]
         return any(self.today(participant_id) < date.fromisoformat(until) for _, until in latest)
+
+
+def open_copy(template: Path, folder: Path, opened: ExitStack) -> Database:
+    """Open a copy of a SQLite file, which is closed and goes when `opened` ends."""
+    path = folder / f"{secrets.token_hex(8)}.sqlite"
+    shutil.copy(template, path)
+    opened.callback(path.unlink)
+    database = open_database(f"sqlite:///{path}")
+    opened.callback(database.engine.dispose)
+    return database
 
 
 def is_holiday(day: date) -> bool:

@@ -1,5 +1,6 @@
 """What the tests of returned messages share: mails in the mailbox, reading it, looking at what follows."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +24,15 @@ DOMAIN = "suivi.example.org"
 def put(folder: Path, raw: bytes) -> None:
     """Put a mail into the mailbox."""
     (folder / "new" / f"{len(list(folder.rglob('*')))}.mail").write_bytes(raw)
+
+
+def come_back(
+    post: Post, reading: Settings, folder: Path, *, make: Callable[[str], bytes], kind: str = "b"
+) -> int:
+    """Send the invitation, put what comes back about it into the mailbox, and read that; gives how many."""
+    post.dispatch(INVITED_AT)
+    put(folder, make(address(post, kind)))
+    return read(post, reading)
 
 
 def read(post: Post, reading: Settings, now: datetime = LATER) -> int:

@@ -8,8 +8,9 @@ from flask.testing import FlaskClient
 from pro_app.audit.actor import Actor, system_actor
 from pro_app.definitions.files import QUESTIONNAIRES
 from pro_app.services.account_rules import ROLES, SITE_ROLES
-from pro_app.services.accounts import create_account, grant_role
+from pro_app.services.accounts import create_account
 from pro_app.services.sites import SiteDetails, save_site
+from pro_app.services.staff_roles import grant_role
 from pro_app.services.studies import load_study
 from pro_app.storage.database import Database, Session
 

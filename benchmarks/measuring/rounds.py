@@ -28,10 +28,16 @@ class Measured:
         )
 
 
-def measure_in_turn(ours: Work, floor: Work, *, rounds: int, units: int) -> Measured:
-    """Let both do `units` units of work a round, changing who begins; a first round is not counted."""
+def measure_in_turn(
+    ours: Work, floor: Work, *, rounds: int, units: int, before: Work = lambda: None
+) -> Measured:
+    """Let both do `units` units of work a round, changing who begins; a first round is not counted.
+
+    Nor is the time that `before` takes, which lays out the work of each round.
+    """
     taken: dict[Work, list[float]] = {ours: [], floor: []}
     for number in range(rounds + 1):
+        before()
         for work in (ours, floor) if number % 2 else (floor, ours):
             started = time.perf_counter()
             work()

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -25,7 +26,14 @@ SCREENS = Path(__file__).parent
 FILLED = ROOT / "build" / "pictures-demo"
 sys.path.insert(0, str(ROOT / "tests"))
 
-from journeys.install_chromium import find_chromium  # noqa: E402 -- found only on the path set above
+from amendment_world import drop_visit, move_visit, write_version  # noqa: E402 -- found on the path set above
+from journeys.install_chromium import find_chromium  # noqa: E402 -- as above
+
+from pro_app.audit.actor import system_actor  # noqa: E402 -- stands below the two above
+from pro_app.clock import system_clock  # noqa: E402 -- as above
+from pro_app.services.studies import load_study  # noqa: E402 -- as above
+from pro_app.settings import Settings  # noqa: E402 -- as above
+from pro_app.storage.database import open_database  # noqa: E402 -- as above
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
@@ -33,6 +41,8 @@ PHONE_SHARPNESS = 1.5
 LARGEST_PICTURE_BYTES = 160_000
 LONGEST_FILLING_SECONDS = 1800
 A_DAY_SECONDS = 86_400
+AMENDED = "1.1"
+"""The version of the protocol that is loaded and not applied, for the page of amendments."""
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 SEND_ANSWERS = """async ([path, token, body]) => (await fetch(path, {
   method: "POST",
@@ -108,6 +118,7 @@ def take_questionnaire(camera: Photographer) -> None:
         camera.sign_in_participant(page)
         camera.take(page, "patient-home-phone")
         take_own_pages(camera, page)
+        camera.take(page, "patient-messages-phone", "/p/settings")
         page.goto("/p/home")
         page.get_by_role("link", name="Commencer").click()
         camera.take(page, "patient-instruction-phone")
@@ -194,9 +205,9 @@ def take_clinic(camera: Photographer) -> None:
         record = find_full_record(page)
         camera.take(page, "clinic-participant-desktop", record)
         camera.take(page, "clinic-events-desktop", f"{record}/events/new")
-        take_preview(camera, page)
+        take_preview(camera, page, record)
         camera.take(page, "clinic-tasks-desktop", "/clinic/tasks")
-        camera.take(page, "clinic-message-texts-desktop", "/clinic/messages")
+        camera.take(page, "clinic-message-texts-desktop", "/clinic/message-texts")
         camera.take(page, "clinic-completion-desktop", "/clinic/completion")
         camera.take(page, "clinic-enrolment-desktop", "/clinic/participants/new")
         page.goto("/clinic/?q=15-902")
@@ -209,16 +220,21 @@ def take_clinic(camera: Photographer) -> None:
             camera.take(phone, "clinic-participant-phone", record)
 
 
-def take_preview(camera: Photographer, page: Page) -> None:
-    """Picture what recording somebody's end of treatment would change, without recording it."""
-    page.get_by_role("link", name="Fin").first.click()
-    camera.take(page, "clinic-event-desktop")
+def take_preview(camera: Photographer, page: Page, record: str) -> None:
+    """Picture what correcting the last event of a record would change, without recording it."""
+    page.goto(record)
+    page.locator(".timeline a").first.click()
+    on = page.get_by_label("Date", exact=True)
+    on.fill((date.fromisoformat(on.input_value()) - timedelta(days=21)).isoformat())
+    page.get_by_label("Motif de la correction").fill("Date relevée dans le compte rendu d’hospitalisation")
+    page.get_by_role("button", name="Voir ce que cela change").click()
+    camera.take(page, "clinic-preview-desktop")
 
 
 def find_full_record(page: Page) -> str:
     """Find the record with the longest story among the first patients of the list."""
     page.goto("/clinic/")
-    links = page.get_by_role("main").locator("th a").all()
+    links = page.locator("tbody th a").all()
     addresses = [str(link.get_attribute("href")) for link in links]
     lengths = {}
     for address in addresses:
@@ -244,6 +260,8 @@ def take_sponsor(camera: Photographer) -> None:
     with camera.window(DESK) as page:
         camera.sign_in_staff(page, "coordinator")
         camera.take(page, "coordinator-completion-desktop", "/clinic/completion")
+        camera.take(page, "sending-desktop", "/admin/sending")
+        camera.take(page, "amendment-desktop", f"/admin/amendments/{AMENDED}")
 
 
 def take_release(camera: Photographer, page: Page) -> None:
@@ -273,6 +291,18 @@ def take_demo(camera: Photographer) -> None:
         camera.take(page, "style-desktop", "/style")
     with camera.window(PHONE) as page:
         camera.take(page, "demo-messages-phone", "/demo/messages")
+        camera.take(page, "demo-time-phone", "/demo/time")
+
+
+def load_amendment(folder: Path) -> None:
+    """Load a further version of the protocol into a demo that is not running, for the page of amendments."""
+    database = open_database(Settings.for_demo(folder, 0).database_url)
+    with tempfile.TemporaryDirectory() as place, database.writing() as session:
+        path = write_version(Path(place), AMENDED, move_visit("M12", months=13), drop_visit("M09"))
+        load_study(
+            session, protocol_path=path, actor=system_actor("pictures", "pictures"), now=system_clock()
+        )
+    database.engine.dispose()
 
 
 @contextmanager
@@ -328,6 +358,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
         folder = Path(place) / "demo"
         shutil.copytree(FILLED, folder)
+        load_amendment(folder)
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         with serve_demo(folder) as access:
             camera = Photographer(browser, access)

@@ -14,7 +14,7 @@ from pro_app.errors import InputRejected, Problem
 from pro_app.language import LANGUAGES, mark
 from pro_app.services.account_rules import ROLES, check_role
 from pro_app.services.accounts import create_account as add_account
-from pro_app.services.accounts import grant_role
+from pro_app.services.staff_roles import grant_role
 from pro_app.settings import Settings
 from pro_app.storage.queries.participants import list_sites
 

@@ -19,6 +19,19 @@ from pro_app.protocol.analysis_rules import check_scales
 from pro_app.protocol.parse import parse_protocol
 
 _DEFINITION_SUFFIXES = frozenset({".yaml", ".yml"})
+_FILE_NAMES = {
+    "instrument": "instrument.yaml",
+    "protocol": "protocol.yaml",
+    "scale_names": "scale_names.yaml",
+}
+"""The name of a file of each kind in the house; a wording pack has that of the pack."""
+_OWN_KEYS: Mapping[str, frozenset[str]] = {
+    "instrument": frozenset({"response_sets", "scoring", "to_confirm"}),
+    "wording": frozenset({"pack", "licence_reference", "not_applicable_label", "copyright_line"}),
+    "protocol": frozenset({"trial", "default_zone", "arms", "anchors", "phases", "visits", "event_kinds"}),
+    "scale_names": frozenset({"scale_names"}),
+}
+"""Keys that only files of one kind have, by which a file is known wherever it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +92,31 @@ def _check_file(path: Path) -> Iterator[Finding]:
 
 
 def _find_kind(definition: DefinitionFile) -> str:
-    """Say what a file is: by its name, and a wording pack, which may have any name, by its key `pack`."""
-    if definition.path.name in {"instrument.yaml", "protocol.yaml", "scale_names.yaml"}:
-        return definition.path.stem
-    return "wording" if "pack" in definition.data or definition.path.parent.name == "wording" else "unknown"
+    """Say what a file is: by the name that its kind has here, else by its keys, else by its folder."""
+    by_name = {name: kind for kind, name in _FILE_NAMES.items()}
+    if definition.path.name in by_name:
+        return by_name[definition.path.name]
+    found = {kind: len(keys & definition.data.keys()) for kind, keys in _OWN_KEYS.items()}
+    likeliest = max(found, key=lambda kind: found[kind])
+    if found[likeliest]:
+        return likeliest
+    return "wording" if definition.path.parent.name == "wording" else "unknown"
+
+
+def _check_place(definition: DefinitionFile, kind: str) -> list[Problem]:
+    """Check where an instrument or a protocol stands: among the others it must have the name of its kind."""
+    kind_folder = f"{kind}s"
+    problems = check_version_folder(definition, kind_folder)
+    stands_there = definition.path.resolve().parent.parent.parent.name == kind_folder
+    if stands_there and definition.path.name != _FILE_NAMES[kind]:
+        message = mark("Here this file is found only if it is called %(name)s.")
+        problems.append(definition.problem(message, (), name=_FILE_NAMES[kind]))
+    return problems
 
 
 def _check_instrument_file(definition: DefinitionFile) -> list[Problem]:
     """Check an instrument and where it stands."""
-    return check_version_folder(definition, "instruments") + check_instrument(definition)
+    return _check_place(definition, "instrument") + check_instrument(definition)
 
 
 def _check_wording_file(definition: DefinitionFile) -> list[Problem]:
@@ -108,7 +137,7 @@ def _check_wording_file(definition: DefinitionFile) -> list[Problem]:
 
 def _check_protocol_file(definition: DefinitionFile) -> list[Problem]:
     """Check a protocol, where it stands, and that the instruments which it names are there."""
-    problems = check_version_folder(definition, "protocols")
+    problems = _check_place(definition, "protocol")
     try:
         protocol = parse_protocol(definition)
     except DefinitionRejected as rejected:
@@ -159,8 +188,11 @@ def _check_scale_names_file(definition: DefinitionFile) -> list[Problem]:
 
 
 def _check_unknown_file(definition: DefinitionFile) -> list[Problem]:
-    """Refuse a file that is of none of the kinds, lest a misnamed one goes unchecked."""
-    message = mark("This is no definition: instrument.yaml, protocol.yaml or a wording pack is expected.")
+    """Refuse a file that is of none of the kinds, lest one of ours goes unchecked."""
+    message = mark(
+        "This is no definition: none of the keys of an instrument, a wording pack, a protocol or names of "
+        "scales is here."
+    )
     return [definition.problem(message, ())]
 
 

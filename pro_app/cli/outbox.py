@@ -3,10 +3,12 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
+from sqlalchemy.orm import Session
 
 from pro_app.cli.stores import opened_database
 from pro_app.cli.study_option import choose_study
@@ -34,7 +36,13 @@ HEADS = (
 )
 
 
-@click.command("outbox", help=mark("List messages by their state; no address and no answer is shown."))
+@click.command(
+    "outbox",
+    help=mark(
+        "List messages by their state; no address and no answer is shown. What was due last comes first, "
+        "after it what is to come, the next first."
+    ),
+)
 @click.option(
     "--state",
     "states",
@@ -44,7 +52,9 @@ HEADS = (
 )
 @click.option("--study", "study_code", help=mark("The code of the study; needed where there are several."))
 @click.option(
-    "--days", type=click.IntRange(min=1), help=mark("Only what was due in so many days before now, or later.")
+    "--days",
+    type=click.IntRange(min=1),
+    help=mark("Only what was due in so many days before now, or is in so many days from now."),
 )
 @click.option(
     "--limit", type=click.IntRange(min=1), default=100, show_default=True, help=mark("How many at most.")
@@ -55,7 +65,7 @@ HEADS = (
 def outbox(
     states: tuple[str, ...], *, study_code: str | None, days: int | None, limit: int, form: str
 ) -> None:
-    """Read the outbox and print it, the latest first."""
+    """Read the outbox and print it: what was due last first, then what is next."""
     now = system_clock()
     with opened_database(Settings.from_env().database_url) as database, database.reading() as session:
         study = choose_study(session, study_code)
@@ -65,16 +75,25 @@ def outbox(
             late = list_overdue(session, now=now, grace=GRACE)
             listed += [one for one in late if one.message.study_id == study.id]
         if not states or set(states) - {LATE}:
-            listed += list_messages(
-                session,
-                study_id=study.id,
-                states=[state for state in states if state != LATE] or None,
-                since=now - timedelta(days=days) if days else None,
-                limit=limit,
-            )
+            stored = [state for state in states if state != LATE]
+            listed += _list_around(session, study.id, states=stored, now=now, days=days, limit=limit)
     known = {one.message.id: one for one in listed}
     chosen = list(known.values())[:limit]
     click.echo(_render_json(chosen) if form == "json" else _render_table(chosen, zone))
+
+
+def _list_around(
+    session: Session, study_id: int, *, states: Sequence[str], now: datetime, days: int | None, limit: int
+) -> list[ListedMessage]:
+    """List what was due, the most recent first, and after it what is to come, the next first.
+
+    Where there is more than `limit` of both, each gets half of it.
+    """
+    reach = timedelta(days=days) if days else None
+    find = partial(list_messages, session, study_id=study_id, states=states or None)
+    past = find(since=now - reach if reach else None, until=now, limit=limit)
+    coming = find(since=now, until=now + reach if reach else None, next_first=True, limit=limit)
+    return [*past[: limit - min(len(coming), limit // 2)], *coming]
 
 
 def _render_json(listed: Sequence[ListedMessage]) -> str:

@@ -1,14 +1,14 @@
 """`pro-app plan-preview`: what an event or its correction would do, on the terminal; nothing is written."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 import click
 from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import system_actor
-from pro_app.cli.preview_output import render_json, render_table
-from pro_app.cli.schedule import CivilDate
+from pro_app.cli.civil_dates import CivilDate
+from pro_app.cli.preview_output import render_json, render_refusal_json, render_table
 from pro_app.cli.stores import opened_database
 from pro_app.cli.study_option import choose_study
 from pro_app.cli.translation import problem_text
@@ -25,6 +25,7 @@ from pro_app.settings import Settings, command_language
 from pro_app.storage.queries.participants import find_participant_by_code
 
 REFUSED = 1
+UNUSABLE_INPUT = 2
 _DATE = CivilDate()
 
 
@@ -75,17 +76,28 @@ def plan_preview(  # noqa: PLR0913 -- one argument per option of the command
     said = {"arm": arm, "until": until.isoformat() if until else None, "of": resumed and _code(resumed)}
     new = NewEvent(_code(kind), on, {name: value for name, value in said.items() if value})
     now = system_clock()
-    with opened_database(Settings.from_env().database_url) as database, database.reading() as session:
-        situation = _load_situation(session, code, study_code, now=now)
-        _check_kinds(situation, new)
-        event = _find_recorded(situation, new.kind, instead_of) if correct or instead_of else None
-        try:
+    status = UNUSABLE_INPUT
+    try:
+        with opened_database(Settings.from_env().database_url) as database, database.reading() as session:
+            situation = _load_situation(session, code, study_code, now=now)
+            _check_kinds(situation, new)
+            event = _find_recorded(situation, new.kind, instead_of) if correct or instead_of else None
+            _check_details(situation, new, event)
+            status = REFUSED
             preview = _preview(session, situation, new, event=event, now=now)
-        except InputRejected as rejected:
-            for problem in rejected.problems:
-                click.echo(problem_text(problem), err=True)
-            context.exit(REFUSED)
+    except InputRejected as rejected:
+        _say_refusal(rejected.problems, form)
+        context.exit(status)
     click.echo(render_json(preview) if form == "json" else render_table(preview))
+
+
+def _say_refusal(problems: Sequence[Problem], form: str) -> None:
+    """Say why there is no preview: to people as an error, to programs where they look for the preview."""
+    if form == "json":
+        click.echo(render_refusal_json(problems))
+        return
+    for problem in problems:
+        click.echo(problem_text(problem), err=True)
 
 
 def _code(text: str) -> str:
@@ -115,6 +127,32 @@ def _check_kinds(situation: Situation, new: NewEvent) -> None:
         codes = ", ".join(code.replace("_", "-") for code in known)
         message = mark("There is no event “%(kind)s” in this trial. Known: %(known)s.")
         raise InputRejected((Problem(message, {"kind": wrong[0], "known": codes}),))
+
+
+def _check_details(situation: Situation, new: NewEvent, event: Event | None) -> None:
+    """Raise InputRejected where an option that the event needs is missing, or names no arm of the trial."""
+    needed = situation.protocol.event_kinds_by_code[new.kind].details
+    given = {**(event.details if event else {}), **new.details}
+    arms = situation.protocol.arms_by_code
+    known = {
+        "arm": ", ".join(arms),
+        "until": "YYYY-MM-DD",
+        "of": ", ".join(
+            kind.code.replace("_", "-") for kind in situation.protocol.event_kinds if kind.resumable
+        ),
+    }
+    problems = [
+        Problem(
+            mark("This event needs --%(option)s: %(known)s."), {"option": name, "known": known[name]}, name
+        )
+        for name in needed
+        if name in known and name not in given
+    ]
+    if "arm" in needed and given.get("arm", next(iter(arms))) not in arms:
+        message = mark("There is no arm “%(code)s” in this protocol. Known: %(known)s.")
+        problems.append(Problem(message, {"code": given["arm"], "known": known["arm"]}, "arm"))
+    if problems:
+        raise InputRejected(tuple(problems))
 
 
 def _find_recorded(situation: Situation, kind: str, on: date | None) -> Event:

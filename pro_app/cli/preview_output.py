@@ -6,7 +6,8 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pro_app.cli.translation import translate
+from pro_app.cli.translation import problem_text, translate
+from pro_app.errors import Problem
 from pro_app.language import mark
 from pro_app.services.plan_previews.model import (
     CalendarRow,
@@ -95,6 +96,12 @@ def render_json(preview: PlanPreview) -> str:
         "fingerprint": preview.fingerprint,
     }
     return json.dumps(said, indent=2, ensure_ascii=False)
+
+
+def render_refusal_json(problems: Sequence[Problem]) -> str:
+    """Write why there is no preview as one object; `place` names the option or field, null for none."""
+    said = [{"place": problem.place or None, "text": problem_text(problem)} for problem in problems]
+    return json.dumps({"problems": said}, indent=2, ensure_ascii=False)
 
 
 def _calendar_object(row: CalendarRow) -> dict[str, Any]:

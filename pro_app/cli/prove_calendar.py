@@ -6,7 +6,8 @@ from datetime import date
 
 import click
 
-from pro_app.cli.schedule import CivilDate, read_protocol_file
+from pro_app.cli.civil_dates import DATE
+from pro_app.cli.protocol_source import read_protocol_file
 from pro_app.cli.translation import translate, translate_plural
 from pro_app.definitions.files import DefinitionFile
 from pro_app.language import mark, mark_plural
@@ -16,8 +17,6 @@ from pro_app.protocol.proof import Proof, count_steps, prove_calendar
 
 DIFFERENT = 1
 UNUSABLE_INPUT = 2
-
-_DATE = CivilDate()
 
 _ZONES = mark_plural("%(count)s time zone", "%(count)s time zones")
 _COUNTS = (
@@ -47,7 +46,7 @@ _COUNTS = (
 @click.option(
     "--from",
     "from_on",
-    type=_DATE,
+    type=DATE,
     default="2021-01-01",
     show_default=True,
     help=mark("The first date that visits count from."),
@@ -55,7 +54,7 @@ _COUNTS = (
 @click.option(
     "--until",
     "until_on",
-    type=_DATE,
+    type=DATE,
     default="2031-12-31",
     show_default=True,
     help=mark("The last date that visits count from."),

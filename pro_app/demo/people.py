@@ -9,12 +9,13 @@ from pro_app.audit.actor import system_actor
 from pro_app.clock import civil_date
 from pro_app.contacts.vault import ContactVault
 from pro_app.protocol.protocol import Protocol
-from pro_app.services.accounts import create_account, grant_role
+from pro_app.services.accounts import create_account
 from pro_app.services.cards import PrintedCard, print_card
 from pro_app.services.enrolment import Enrolment, enrol_participant
 from pro_app.services.participant_sign_in import activate_card
 from pro_app.services.passwords import make_password
 from pro_app.services.sign_in_codes import grouped_code
+from pro_app.services.staff_roles import grant_role
 
 DEMO_ACTOR = system_actor("demo", "demo")
 HOME_SITE = "15"

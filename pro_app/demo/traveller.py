@@ -41,7 +41,7 @@ STEP_DAYS = {"day": 1, "week": 7}
 NOON = 12
 """When one arrives on the day a visit opens: the invitation has come by then, if messages go out that day."""
 LONGEST_SEARCH = timedelta(days=800)
-KEEPER = "filling"
+KEEPER = "demo"
 """The name under which this process gives its signs of life while it sends messages itself."""
 
 

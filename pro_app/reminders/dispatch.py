@@ -16,7 +16,7 @@ from pro_app.clock import Clock
 from pro_app.contacts.vault import ContactVault
 from pro_app.reminders.addresses import Destination, find_addresses, forget_address
 from pro_app.reminders.channels import open_channels
-from pro_app.reminders.delivery import Attempt, choose_best, deliver
+from pro_app.reminders.delivery import LEFT_ALONE_FOR, Attempt, choose_best, deliver
 from pro_app.reminders.messages import MessagePlaces, check_catalogues, render_message
 from pro_app.reminders.outbox.attempts import ClaimedMessage, Outcome, Settled
 from pro_app.reminders.outbox.claims import claim_next
@@ -189,8 +189,11 @@ class _Round:
         office, channel = self.office, self.office.channels.get(claimed.channel)
         if channel is None:
             return [Attempt(Outcome("undeliverable", "no_channel"))]
-        if claimed.channel in self.out_of_order:
-            return [self.out_of_order[claimed.channel]]
+        if (known := self.out_of_order.get(claimed.channel)) is not None:
+            if known.outcome.kind == "deferred":  # A round may take longer than what it learned holds.
+                until = self.clock() + LEFT_ALONE_FOR
+                known = replace(known, outcome=replace(known.outcome, until=until))
+            return [known]
         try:
             destinations = self._find_destinations(claimed)
             if not destinations:

@@ -15,6 +15,7 @@ REASONS: Mapping[str, str] = {
     "smtp_tls_failed": mark("the encrypted connection to the mail server failed"),
     "no_reply_after_text": mark("the mail server did not confirm that it took the message"),
     "smtp_silent": mark("the mail server confirmed nothing and was left alone for a while"),
+    "record_unreadable": mark("what is recorded of this person could not be read"),
     "claim_ran_out": mark("sending was interrupted"),
     "unknown_fault": mark("sending was interrupted"),
     "not_written": mark("the message could not be written"),

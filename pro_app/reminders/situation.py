@@ -22,7 +22,12 @@ from pro_app.protocol.protocol import Protocol
 from pro_app.protocol.rules import SiteTask
 from pro_app.protocol.windows import start_of_day
 from pro_app.reminders.policy import VisitSituation
-from pro_app.reminders.sending_hours import SendingHours, sending_hours
+from pro_app.reminders.sending_hours import (
+    SendingHours,
+    find_allowed_moment,
+    find_chosen_moment,
+    sending_hours,
+)
 from pro_app.reminders.site_checks import SiteCheck, is_checked, list_site_checks
 from pro_app.storage.catalogue import load_protocol
 from pro_app.storage.queries.events import list_events, read_events
@@ -77,7 +82,8 @@ class Situation:
     """What decides about a participant's messages.
 
     `channels` are those that may be used, in order; `resting` those of the person's order that rest.
-    `stopped_by` is the kind of event that stopped messages; `held_until` the end of a pause.
+    `stopped_by` is the kind of event that stopped messages; `held_until` the end of a pause, which is the
+    person's own hour of the day from which messages go out again.
     """
 
     hours: SendingHours
@@ -96,6 +102,20 @@ class Situation:
     def has_push(self) -> bool:
         """Whether browsers are told too, beside another channel."""
         return PUSH in self.channels and bool(self.main_channels)
+
+    def find_next_moment(self, earliest_at: datetime, *, before: datetime | None) -> datetime:
+        """Give the first moment from `earliest_at` on at which a message may go: after a pause, by day.
+
+        Where the person's own hour comes after `before`, the end of a window that was planned in another
+        zone, a pause ends with the first allowed hour of its last day.
+        """
+        if self.held_until is None:
+            return find_allowed_moment(earliest_at, self.hours)
+        next_at = find_allowed_moment(max(earliest_at, self.held_until), self.hours)
+        if before is None or next_at < before:
+            return next_at
+        day_begins_at = start_of_day(civil_date(self.held_until, self.hours.zone), self.hours.zone)
+        return find_allowed_moment(max(earliest_at, day_begins_at), self.hours)
 
     def find_visit(self, planned_visit_id: int | None, assessment_id: int | None) -> VisitSituation | None:
         """Find the current plan of a visit, also where a later revision has replaced the one asked for."""
@@ -158,12 +178,13 @@ def make_situation(
 ) -> Situation:
     """Put together what decides about a participant's messages; nothing is read and nothing is changed."""
     order = list_channels(participant.channels, protocol)
+    hours = sending_hours(protocol.messages, zone=participant.zone, hour=participant.reminder_hour)
     return Situation(
-        hours=sending_hours(protocol.messages, zone=participant.zone, hour=participant.reminder_hour),
+        hours=hours,
         channels=tuple(channel for channel in order if channel not in stops),
         resting=frozenset(channel for channel in order if channel in stops),
         stopped_by=_find_stop(protocol, facts),
-        held_until=_find_end_of_hold(protocol, facts, zone=participant.zone, now=now),
+        held_until=_find_end_of_hold(protocol, facts, hours=hours, now=now),
         visits=tuple(_mark_checked(visit, checks) for visit in visits),
     )
 
@@ -196,13 +217,22 @@ def _find_stop(protocol: Protocol, facts: Facts) -> str | None:
     return stops[-1] if stops else None
 
 
-def _find_end_of_hold(protocol: Protocol, facts: Facts, *, zone: str, now: datetime) -> datetime | None:
-    """Give the moment until which messages are held; a hold without an end is looked at again daily."""
-    today = civil_date(now, zone)
-    if find_message_rule(protocol, facts, today) != "held":
+def _find_end_of_hold(
+    protocol: Protocol, facts: Facts, *, hours: SendingHours, now: datetime
+) -> datetime | None:
+    """Give the moment until which messages are held; a hold without an end is looked at again daily.
+
+    A pause ends at the person's own hour of its last day, and still holds what is asked for that morning.
+    """
+    today = civil_date(now, hours.zone)
+    rule = find_message_rule(protocol, facts, today)
+    if rule == "held":
+        tomorrow = today + timedelta(days=1)
+        return find_chosen_moment(max(facts.paused_until or tomorrow, tomorrow), hours)
+    if rule == "stopped" or facts.paused_until is None:
         return None
-    tomorrow = today + timedelta(days=1)
-    return start_of_day(max(facts.paused_until or tomorrow, tomorrow), zone)
+    ended_at = find_chosen_moment(facts.paused_until, hours)
+    return ended_at if now < ended_at else None
 
 
 def _list_visits(session: Session, participant_id: int) -> tuple[VisitSituation, ...]:

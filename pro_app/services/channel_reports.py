@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 from pro_app.audit.actor import Actor
 from pro_app.audit.trail import Change, record_change
 from pro_app.clock import Clock
-from pro_app.reminders.outbox import replan_reminders
+from pro_app.reminders.outbox import replan_reminders, revive_messages
 from pro_app.reminders.outbox.returns import find_reported_message, record_arrival
 from pro_app.reminders.outbox.take_over import record_return
+from pro_app.services.earlier_addresses import find_where_it_went
 from pro_app.storage.database import Database
 from pro_app.storage.queries.channel_reports import ANY_CHANNEL, WAITING_REPORTS
 from pro_app.storage.queries.outbox import MessageRow
@@ -155,18 +156,27 @@ def _apply(
     """Do what follows from a report about a message that is known, of a person who is locked.
 
     What comes back about an earlier generation, at another address perhaps, changes nothing about the
-    message; what a person wishes counts whichever message they answer.
+    message; what a person wishes counts whichever message they answer. A message that comes back from an
+    address which was changed since has failed; that says nothing of the present address, to which it goes
+    where no other channel takes over. Where it may have gone to both addresses, one of which did not take it,
+    nothing more is known of it than before.
     """
     if report.generation not in {None, row.generation} and report.kind not in WISHES:
         return
+    went_to = find_where_it_went(session, row) if report.kind == "bounced" else "present"
+    if went_to == "both":
+        return
+    is_past_address = went_to == "earlier"
     items = _change_message(session, report, row.id, usable_channels=usable_channels, now=now)
-    reason = _find_stop_reason(report)
+    reason = None if is_past_address else _find_stop_reason(report)
     if reason is not None:
         items += _stop_channel(
             session, participant.id, channel=row.channel, reason=reason, message_id=row.id, now=now
         )
     if items:
         replan_reminders(session, participant=participant, now=now)
+        if is_past_address:
+            revive_messages(session, participant=participant, now=now)
         change = Change("message.report", f"participant:{participant.id}", items, reason=report.kind)
         record_change(session, change, actor=actor, site_id=participant.site_id, now=now)
 

@@ -12,6 +12,7 @@ from pro_app.audit.trail import Change, record_change
 from pro_app.contacts.vault import NO_CONTACT, Contact, ContactVault
 from pro_app.reminders.outbox import revive_messages
 from pro_app.services.contact_details import parse_contact
+from pro_app.services.earlier_addresses import CONTACT_CHANGED
 from pro_app.services.enrolment_rules import (
     ContactChange,
     Enrolment,
@@ -75,7 +76,7 @@ def change_contact(
         revive_messages(session, participant=participant, now=now)
     record_change(
         session,
-        Change("contact.change", f"participant:{participant.id}", items),
+        Change(CONTACT_CHANGED, f"participant:{participant.id}", items),
         actor=actor,
         site_id=participant.site_id,
         now=now,

@@ -1,5 +1,7 @@
 """Understanding an e-mail address and a telephone number as people type them in France and overseas."""
 
+import re
+
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
@@ -21,6 +23,8 @@ REGION_OF_ZONE = {
 }
 """The numbering plan that a number without its country's prefix is first read under."""
 
+_UNREADABLE = re.compile(r"[+\uff0b].*[+\uff0b]|\d.*[^\W\d_]", re.DOTALL)
+"""A second plus, or a letter after a digit: the library passes over the one, and dials the other."""
 HIDDEN = "•••"
 HIDDEN_PAIRS = "•• •• •• •• "
 
@@ -62,6 +66,17 @@ def _parse_email(typed: str, problems: list[Problem]) -> str | None:
 def _parse_telephone(typed: str, zone: str, problems: list[Problem]) -> str | None:
     if not typed.strip():
         return None
+    number = None if _UNREADABLE.search(typed) else _find_number(typed, zone)
+    if number is None:
+        message = mark(
+            "This is not a telephone number. Type 10 digits, or the country's prefix first (+33 …)."
+        )
+        problems.append(Problem(message, place="telephone"))
+    return number
+
+
+def _find_number(typed: str, zone: str) -> str | None:
+    """Find the number (E.164) that was typed, under the plan of the person's own zone first."""
     own = REGION_OF_ZONE.get(zone, "FR")
     for region in dict.fromkeys((own, "FR", *REGION_OF_ZONE.values())):
         try:
@@ -70,8 +85,6 @@ def _parse_telephone(typed: str, zone: str, problems: list[Problem]) -> str | No
             continue
         if phonenumbers.is_valid_number(number) and not number.extension:
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    message = mark("This is not a telephone number. Type 10 digits, or the country's prefix first (+33 …).")
-    problems.append(Problem(message, place="telephone"))
     return None
 
 

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from pro_app.services.heartbeats import find_last_beat
 from pro_app.services.leadership import find_leader
 from pro_app.services.sending_overview import count_late, is_silent
-from pro_app.storage.tables.worker import WorkerHeartbeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ UNREACHABLE = Health("unreachable", "silent", worker_heartbeat_at=None, leader_t
 def check_health(session: Session, *, now: datetime) -> Health:
     """Ask the database for the workers' last sign of life, who leads, and what is late."""
     try:
-        beat_at = session.scalar(select(func.max(WorkerHeartbeat.beat_at)))
+        beat_at = find_last_beat(session, now=now)
         leader = find_leader(session, now=now)
         return Health(
             database="ok",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 
-from sqlalchemy import Executable, delete, select
+from sqlalchemy import Executable, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -12,6 +12,8 @@ from pro_app.storage.tables.base import plain_table
 from pro_app.storage.tables.worker import WorkerHeartbeat
 
 FORGOTTEN_AFTER = timedelta(days=7)
+MOST_AHEAD = timedelta(minutes=15)
+"""A sign of life further ahead was given by a clock that has been set back since, and proves nothing now."""
 
 
 def record_heartbeat(session: Session, *, name: str, now: datetime) -> None:
@@ -28,6 +30,13 @@ def _note_beat(dialect: str) -> Executable:
 def list_heartbeats(session: Session) -> Sequence[WorkerHeartbeat]:
     """List the last sign of life of every worker that is remembered, the latest first."""
     return session.scalars(select(WorkerHeartbeat).order_by(WorkerHeartbeat.beat_at.desc())).all()
+
+
+def find_last_beat(session: Session, *, now: datetime) -> datetime | None:
+    """Find the last sign of life of any worker; None where there is none that can be believed at `now`."""
+    return session.scalar(
+        select(func.max(WorkerHeartbeat.beat_at)).where(WorkerHeartbeat.beat_at <= now + MOST_AHEAD)
+    )
 
 
 def forget_old_heartbeats(session: Session, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Writing what planning decided: the plan row by row, a new revision for every change, nothing removed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,6 +16,20 @@ from pro_app.storage.tables.participants import Participant
 
 
 @dataclass(frozen=True, slots=True)
+class _NewRow:
+    """A row to be written: in the place of a `stored` one, under its assessment, or of none."""
+
+    visit: Visit
+    stored: StoredVisit | None = None
+    version: str | None = None
+
+    @property
+    def zone(self) -> str | None:
+        """Give the zone that what was begun keeps, None for that of the participant."""
+        return self.stored.row.zone if self.stored and self.stored.assessment.started_at else None
+
+
+@dataclass(frozen=True, slots=True)
 class PlanWriter:
     """Writes the changes of one planning in their order; `revisions` holds the last one of each visit.
 
@@ -28,43 +42,63 @@ class PlanWriter:
     versions: Mapping[str, str]
     now: datetime
 
-    def write(self, change: PlanChange, stored: StoredVisit | None, *, returning: StoredVisit | None) -> None:
-        """Write one change of the plan.
+    def write(
+        self,
+        changes: Sequence[PlanChange],
+        stored: Mapping[str, StoredVisit],
+        *,
+        returning: Mapping[int, StoredVisit],
+    ) -> None:
+        """Write the changes of the plan.
 
-        `stored` is what stood under the visit's code, `returning` the answers that come back to it.
+        `stored` is what stood under each code, `returning` the answers without a visit by their number:
+        some of them come back. Changes that move no answers are written together.
         """
-        if change.action == "unschedule" and stored and change.before:
-            self._unschedule(stored, change.before)
-        elif change.action == "cancel" and stored and change.before:
+        together: list[_NewRow] = []
+        for change in changes:
+            before, answers = stored.get(change.visit_code), returning.get(change.unscheduled)
+            if change.action == "unschedule" and before and change.before:
+                self._write_together(together)
+                self._unschedule(before, change.before)
+            elif change.action == "readmit" and change.after and answers:
+                self._write_together(together)
+                self._readmit(answers, change.after, empty=before, before=change.before)
+            elif (row := self._find_new_row(change, before)) is not None:
+                together.append(row)
+        self._write_together(together)
+
+    def _find_new_row(self, change: PlanChange, stored: StoredVisit | None) -> _NewRow | None:
+        """Give the row that a change asks for, None where it asks for none."""
+        if change.action == "cancel" and stored and change.before:
             # A later version may not know the visit: its words stay those of the version that planned it.
-            self._replace(stored, _gone(change.before), version=stored.row.protocol_sha256)
-        elif change.action == "move" and stored and change.after:
-            self._replace(stored, change.after, version=self.versions.get(change.visit_code))
-        elif change.action == "add" and change.after:
-            self._add(change.after, stored)
-        elif change.action == "readmit" and change.after and returning:
-            self._readmit(returning, change.after, empty=stored, before=change.before)
+            return _NewRow(_gone(change.before), stored, stored.row.protocol_sha256)
+        if change.action == "move" and stored and change.after:
+            return _NewRow(change.after, stored, self.versions.get(change.visit_code))
+        if change.action == "add" and change.after:
+            # One that had left the plan comes back under the assessment it had.
+            kept = stored if stored and stored.assessment.visit_code == change.visit_code else None
+            return _NewRow(change.after, kept)
+        return None
 
-    def _add(self, visit: Visit, stored: StoredVisit | None) -> None:
-        """Plan a visit; one that had left the plan comes back under the assessment it had."""
-        if stored is not None and stored.assessment.visit_code == visit.visit_code:
-            self._replace(stored, visit)
-            return
-        row = self._new_row(visit)
-        self.session.add(
-            Assessment(
-                participant_id=self.participant.id,
-                visit_code=visit.visit_code,
-                ordinal=0,
-                planned_visit_id=row.id,
-            )
+    def _write_together(self, wanted: list[_NewRow]) -> None:
+        """Put new revisions in the place of the current ones, add what is new, and leave nothing wanted."""
+        self._retire([new.stored.row for new in wanted if new.stored])
+        rows = self._add_rows(
+            [self._make_row(new.visit, zone=new.zone, version=new.version) for new in wanted]
         )
-
-    def _replace(self, stored: StoredVisit, visit: Visit, *, version: str | None = None) -> None:
-        """Put a new revision in the place of the current one; what was begun keeps its zone."""
-        self._retire(stored.row)
-        zone = stored.row.zone if stored.assessment.started_at else None
-        stored.assessment.planned_visit_id = self._new_row(visit, zone=zone, version=version).id
+        for new, row in zip(wanted, rows, strict=True):
+            if new.stored:
+                new.stored.assessment.planned_visit_id = row.id
+            else:
+                self.session.add(
+                    Assessment(
+                        participant_id=self.participant.id,
+                        visit_code=row.visit_code,
+                        ordinal=0,
+                        planned_visit_id=row.id,
+                    )
+                )
+        wanted.clear()
 
     def _unschedule(self, stored: StoredVisit, before: Visit) -> None:
         """Keep answers that fit no visit any more; their window stays readable in a revision of its own."""
@@ -80,16 +114,17 @@ class PlanWriter:
         assessment = returning.assessment
         # What was sent belongs to the version it was asked under, what was only begun goes on under this one.
         version = returning.row.protocol_sha256 if assessment.submitted_at else None
-        row = self._new_row(visit, zone=returning.row.zone, version=version)
+        (row,) = self._add_rows([self._make_row(visit, zone=returning.row.zone, version=version)])
         assessment.visit_code, assessment.ordinal = visit.visit_code, 0
         assessment.planned_visit_id = row.id
         self.session.flush()
 
     def _set_aside(self, stored: StoredVisit, before: Visit, *, visit_code: str) -> None:
         """Take a form out of the plan, under the next free number, with a closed window of its own."""
-        self._retire(stored.row)
-        kept = self._new_row(_gone(before), zone=stored.row.zone, version=stored.row.protocol_sha256)
-        self._retire(kept)
+        self._retire([stored.row])
+        kept = self._make_row(_gone(before), zone=stored.row.zone, version=stored.row.protocol_sha256)
+        kept.replaced_at = self.now
+        self._add_rows([kept])
         assessment = stored.assessment
         assessment.ordinal = 1 + last_ordinal(
             self.session, participant_id=self.participant.id, visit_code=visit_code
@@ -98,15 +133,22 @@ class PlanWriter:
         assessment.planned_visit_id = kept.id
         self.session.flush()
 
-    def _retire(self, row: PlannedVisit) -> None:
-        row.replaced_at = self.now
-        # The index of current rows must see this one gone before the next one is written.
+    def _retire(self, rows: Sequence[PlannedVisit]) -> None:
+        for row in rows:
+            row.replaced_at = self.now
+        # The index of current rows must see these gone before the next ones are written.
         self.session.flush()
 
-    def _new_row(self, visit: Visit, *, zone: str | None = None, version: str | None = None) -> PlannedVisit:
+    def _add_rows(self, rows: Sequence[PlannedVisit]) -> Sequence[PlannedVisit]:
+        """Write rows in their order, after which they have keys."""
+        self.session.add_all(rows)
+        self.session.flush()
+        return rows
+
+    def _make_row(self, visit: Visit, *, zone: str | None = None, version: str | None = None) -> PlannedVisit:
         revision = self.revisions.get(visit.visit_code, 0) + 1
         self.revisions[visit.visit_code] = revision
-        row = PlannedVisit(
+        return PlannedVisit(
             participant_id=self.participant.id,
             visit_code=visit.visit_code,
             revision=revision,
@@ -121,9 +163,6 @@ class PlanWriter:
             reason_code=visit.reason,
             planned_at=self.now,
         )
-        self.session.add(row)
-        self.session.flush()
-        return row
 
 
 def _gone(visit: Visit) -> Visit:

@@ -94,12 +94,7 @@ def plan_participant(
     )
     outcome = _plan(session, participant, stored, basis=basis, now=now)
     writer = PlanWriter(session, participant, last_revisions(session, participant.id), outcome.versions, now)
-    for change in outcome.changed:
-        writer.write(
-            change,
-            stored.visits.get(change.visit_code),
-            returning=stored.unscheduled.get(change.unscheduled),
-        )
+    writer.write(outcome.changed, stored.visits, returning=stored.unscheduled)
     session.flush()
     replan_reminders(session, participant=participant, now=now)
     return outcome

@@ -73,7 +73,14 @@ def open_response(
     """Give the response that answers are kept under, begun now if there was none."""
     if asked.response is not None:
         return asked.response
-    response = Response(
+    response = _make_response(asked, assessment, now=now)
+    session.add(response)
+    session.flush()
+    return response
+
+
+def _make_response(asked: AskedInstrument, assessment: AssessmentRecord, *, now: datetime) -> Response:
+    return Response(
         assessment_id=assessment.assessment_id,
         instrument_code=asked.instrument.code,
         instrument_version=asked.instrument.version,
@@ -82,9 +89,6 @@ def open_response(
         wording_sha256=asked.wording_sha256,
         started_at=now,
     )
-    session.add(response)
-    session.flush()
-    return response
 
 
 def begin_responses(
@@ -105,8 +109,10 @@ def begin_responses(
         if code not in references:
             raise NotFound("instrument")
         asked = _asked_instrument(session, assessment, references[code], response=None)
-        begun[code] = open_response(session, asked, assessment=assessment, now=now).id
-    return begun
+        begun[code] = _make_response(asked, assessment, now=now)
+    session.add_all(begun.values())
+    session.flush()
+    return {code: response.id for code, response in begun.items()}
 
 
 def _asked_instrument(

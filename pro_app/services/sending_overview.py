@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from pro_app.services.heartbeats import list_heartbeats
+from pro_app.reminders.situation import PUSH
+from pro_app.services.heartbeats import find_last_beat, list_heartbeats
 from pro_app.services.leadership import find_leader
 from pro_app.services.messages import find_outcome_words
 from pro_app.storage.catalogue import load_protocol
@@ -57,9 +58,10 @@ class SentLine:
 class SendingOverview:
     """`late` should have gone and did not; `lost` failed, or perhaps did, and nothing took its place.
 
-    `counts` are the messages due in the last 30 days, by state. `silent`: no worker gave a sign of life for
-    longer than 15 minutes; `beat_at` is the last one of all. `unplaced` counts what came back in the last 30
-    days, to the whole installation, and is about no message that is known.
+    A notification goes beside another message and is never the only one: none of them is lost. `counts` are
+    the messages due in the last 30 days, by state. `silent`: no worker gave a sign of life for longer than
+    15 minutes; `beat_at` is the last one of all. `unplaced` counts what came back in the last 30 days, to the
+    whole installation, and is about no message that is known.
     """
 
     workers: tuple[WorkerLine, ...]
@@ -78,8 +80,8 @@ class SendingOverview:
 
 
 def is_silent(beat_at: datetime | None, *, now: datetime) -> bool:
-    """Tell whether the last sign of life is missing or too old."""
-    return beat_at is None or now - beat_at > SILENT_AFTER
+    """Tell whether the last sign of life is missing, too old, or of a clock that was set back since."""
+    return beat_at is None or abs(now - beat_at) > SILENT_AFTER
 
 
 def load_sending_overview(
@@ -90,7 +92,9 @@ def load_sending_overview(
     beats = list_heartbeats(session)
     missed = list_messages(session, study_id=study_id, states=("failed", "unknown"), since=now - LOOKED_BACK)
     taken_over = find_taken_over(session, (listed.message for listed in missed))
-    lost = [listed for listed in missed if listed.message.id not in taken_over]
+    lost = [
+        listed for listed in missed if listed.message.id not in taken_over and listed.message.channel != PUSH
+    ]
     return SendingOverview(
         workers=tuple(
             WorkerLine(
@@ -101,7 +105,7 @@ def load_sending_overview(
             )
             for beat in beats
         ),
-        beat_at=beats[0].beat_at if beats else None,
+        beat_at=find_last_beat(session, now=now),
         term=leader.term if leader else None,
         counts=count_by_state(session, study_id=study_id, since=now - LOOKED_BACK, until=now),
         late=_write_lines(session, _list_late(session, study_id=study_id, now=now), language),

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from pro_app.audit.actor import Actor
 from pro_app.audit.trail import Change, record_change
 from pro_app.errors import NotFound, SignInRefused
-from pro_app.services.accounts import find_account
+from pro_app.services.account_records import find_account
 from pro_app.services.passwords import hash_password, is_password, needs_new_hash
 from pro_app.services.sessions import StaffSignIn, end_staff_session, start_staff_session
 from pro_app.storage.queries.accounts import find_last_role_id, list_active_roles

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
+from typing import Literal
 
 from pro_app.audit.actor import Actor
 from pro_app.instruments.instrument import Instrument
@@ -24,17 +25,17 @@ _asked: dict[tuple[str, str], tuple[Instrument, ...]] = {}
 
 def answer_visit(
     database: Database, person: VirtualPerson, decided: tuple[AssessmentRecord, Answering], *, now: datetime
-) -> bool:
+) -> Literal["begun", "sent"] | None:
     """Answer a visit as decided, if it is still planned so and can be answered, then send it.
 
-    Tells whether anything was answered.
+    Tells whether it was begun, or sent; None where nothing was answered.
     """
     planned, answering = decided
     with database.reading() as session:
         record = load_assessment(session, planned.assessment_id)
         moved = record.closes_on != planned.closes_on  # then it was decided anew when it was planned anew
         if moved or record.submitted_at is not None or not record.is_answerable(now):
-            return False
+            return None
         key = record.protocol.sha256, record.planned_code
         if key not in _asked:
             _asked[key] = tuple(asked.instrument for asked in list_asked_instruments(session, record))
@@ -44,16 +45,17 @@ def answer_visit(
         save_operations(
             session, assessment_id=record.assessment_id, operations=operations, actor=actor, now=now
         )
-    if answering.submitted and record.is_answerable(now + TIME_TO_ANSWER):
-        with database.writing() as session:
-            submit_assessment(
-                session,
-                assessment_id=record.assessment_id,
-                respondent=_choose_respondent(record, answering.respondent),
-                actor=actor,
-                now=now + TIME_TO_ANSWER,
-            )
-    return True
+    if not answering.submitted or not record.is_answerable(now + TIME_TO_ANSWER):
+        return "begun"
+    with database.writing() as session:
+        submit_assessment(
+            session,
+            assessment_id=record.assessment_id,
+            respondent=_choose_respondent(record, answering.respondent),
+            actor=actor,
+            now=now + TIME_TO_ANSWER,
+        )
+    return "sent"
 
 
 def _choose_respondent(record: AssessmentRecord, wanted: str) -> str:

@@ -30,7 +30,8 @@ MOST_MESSAGES = 10_000
 BEFORE_THE_FIRST_ANSWER = timedelta(minutes=20)
 """How long after a visit was planned somebody answers it at the earliest."""
 BEFORE_ALL, NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-Action = Callable[[datetime], None]
+Action = Callable[[datetime], bool | None]
+"""Does something at a moment; False where nothing can be due any earlier after it than before."""
 Send = Callable[[datetime], None]
 """Lets the messages go out that are due at a simulated moment."""
 
@@ -54,8 +55,8 @@ class History:
     _decided: set[tuple[int, str, date | None]] = field(default_factory=set)
     _sent_at: datetime = BEFORE_ALL
     _nothing_due_before: datetime = BEFORE_ALL
-    _answers: set[Action] = field(default_factory=set)
-    """The actions that only ever take messages back: after them nothing is due earlier than before."""
+    _sent_forms: set[int] = field(default_factory=set)
+    """The assessments that were sent: nobody calls about them any more."""
 
     @property
     def waiting(self) -> int:
@@ -74,16 +75,17 @@ class History:
 
     def run(self, until: datetime, report: Callable[[datetime], None] = lambda _at: None) -> None:
         """Do everything up to `until` in its order, with the messages that are due in between."""
-        while self._waiting and self._waiting[0][0] <= until:
+        while True:
+            at = min(self.next_at or until, until)
+            if self._look(at):
+                continue  # what arrived may have somebody act before the action that came next until now
+            if self.next_at is None or self.next_at > until:
+                return
             at, _, action = heapq.heappop(self._waiting)
-            self._send_messages(at)
-            if action not in self._answers:
+            if action(at) is not False:
                 self._nothing_due_before = BEFORE_ALL
-            self._answers.discard(action)
-            action(at)
             self.done += 1
             report(at)
-        self._send_messages(until)
 
     def add_person(self, person: VirtualPerson) -> None:
         """Schedule one virtual life, or what is left of it."""
@@ -99,18 +101,21 @@ class History:
                 self.schedule(event.correction.recorded_at, partial(self._correct, work, event))
         self._plan_ahead(work)
 
-    def _send_messages(self, until: datetime) -> None:
-        """Let the worker look wherever something is due up to `until`; between two looks nothing is."""
+    def _look(self, until: datetime) -> bool:
+        """Let the worker look where something is next due, if that is up to `until`; tells whether it did.
+
+        Between two looks nothing is due.
+        """
         if self._nothing_due_before > until:
-            return
-        while True:
-            due_at = self._find_next_due_at()
-            at = NEVER if due_at is None else self.awake(next_look(max(due_at, self._sent_at)))
-            if at > until:
-                self._nothing_due_before = at
-                return
-            self._sent_at = at
-            self.send(at)
+            return False
+        due_at = self._find_next_due_at()
+        at = NEVER if due_at is None else self.awake(next_look(max(due_at, self._sent_at)))
+        if at > until:
+            self._nothing_due_before = at
+            return False
+        self._sent_at = at
+        self.send(at)
+        return True
 
     def _find_next_due_at(self) -> datetime | None:
         with self.world.database.reading() as session:
@@ -134,15 +139,19 @@ class History:
             participant_id = participant.id
         self.follow(person, participant_id)
 
-    def _record(self, work: SiteWork, event: VirtualEvent, now: datetime) -> None:
-        if record_virtual_event(self.world, work.person, (work.participant_id, event), now=now):
-            self.happened[event.kind] += 1
+    def _record(self, work: SiteWork, event: VirtualEvent, now: datetime) -> bool:
+        if not record_virtual_event(self.world, work.person, (work.participant_id, event), now=now):
+            return False
+        self.happened[event.kind] += 1
         self._plan_ahead(work)
+        return True
 
-    def _correct(self, work: SiteWork, event: VirtualEvent, now: datetime) -> None:
-        if correct_virtual_event(self.world, work.person, (work.participant_id, event), now=now):
-            self.happened["corrected"] += 1
+    def _correct(self, work: SiteWork, event: VirtualEvent, now: datetime) -> bool:
+        if not correct_virtual_event(self.world, work.person, (work.participant_id, event), now=now):
+            return False
+        self.happened["corrected"] += 1
         self._plan_ahead(work)
+        return True
 
     def _plan_ahead(self, work: SiteWork) -> None:
         """Decide for every visit that is newly planned, or moved, what the person and the site will do."""
@@ -160,20 +169,25 @@ class History:
             )
             if answering is not None:
                 at = max(answering.at.astimezone(UTC), record.planned_at + BEFORE_THE_FIRST_ANSWER)
-                answer: Action = partial(self._answer, work, (record, answering))
-                self._answers.add(answer)
-                self.schedule(at, answer)
+                self.schedule(at, partial(self._answer, work, (record, answering)))
             for at, task in work.list_tasks(record):
-                self.schedule(at, partial(self._do, task))
+                self.schedule(at, partial(self._do, record.assessment_id, task))
 
-    def _answer(self, work: SiteWork, decided: tuple[AssessmentRecord, Answering], now: datetime) -> None:
-        if answer_visit(self.world.database, work.person, decided, now=now):
-            self.happened["answered"] += 1
+    def _answer(self, work: SiteWork, decided: tuple[AssessmentRecord, Answering], now: datetime) -> bool:
+        """Answer a visit; that takes messages back and never adds any."""
+        answered = answer_visit(self.world.database, work.person, decided, now=now)
+        self.happened["answered"] += answered is not None
+        if answered == "sent":
+            self._sent_forms.add(decided[0].assessment_id)
+        return False
 
-    def _do(self, task: Callable[[datetime], str | None], now: datetime) -> None:
-        name = task(now)
-        if name is not None:
-            self.happened[name] += 1
+    def _do(self, assessment_id: int, task: Callable[[datetime], str | None], now: datetime) -> bool:
+        """Do what the nurse means to do about a visit, unless it was sent meanwhile."""
+        name = None if assessment_id in self._sent_forms else task(now)
+        if name is None:
+            return False
+        self.happened[name] += 1
+        return True
 
 
 def next_look(after: datetime) -> datetime:

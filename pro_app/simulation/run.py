@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from random import Random
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -22,6 +21,7 @@ from pro_app.simulation.coming_back import ComingBack, bounces_later
 from pro_app.simulation.faults import draw_faults
 from pro_app.simulation.history import History
 from pro_app.simulation.invariants import SentRecord, Violation, check_invariants
+from pro_app.simulation.parts import share_out
 from pro_app.simulation.people import Recruitment, VirtualPerson, plan_virtual_people
 from pro_app.simulation.receiving import Mailboxes, make_channels
 from pro_app.simulation.workers import Workers
@@ -34,6 +34,7 @@ from pro_app.storage.tables.studies import Study
 CHANNELS = ("email",)
 RARE_COLLECTIONS = (50_000, 20, 50)
 """After how many new objects memory is searched for rings of them: a simulation makes few and ends soon."""
+FOUNDED_AT = datetime(2021, 1, 4, 9, tzinfo=UTC)
 LONGEST_RECRUITMENT = timedelta(days=3 * 365)
 Report = Callable[[float], None]
 """Is told the share of the time that has passed, 0–1."""
@@ -41,13 +42,15 @@ Report = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be simulated."""
+    """What is to be simulated: a whole trial, or one of its parts (`part` from 0 up to below `parts`)."""
 
     protocol_path: Path
     participants: int
     years: int
     seed: int
     workers: int = 1
+    part: int = 0
+    parts: int = 1
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,15 @@ def open_stores(settings: Settings) -> None:
     """Bring both stores of a simulation to their newest schema; raises what the database says."""
     _open_store(settings.database_url, "main")
     _open_store(settings.contacts_database_url, "contacts")
+
+
+def found_trial(settings: Settings, plan: Plan) -> None:
+    """Make the stores of a trial and load its study into them; a copy of them serves each of its parts."""
+    open_stores(settings)
+    office = open_post_office(settings)
+    spare_the_disk(office.database, "OFF")
+    found_study(office.database, plan.protocol_path, now=FOUNDED_AT)
+    office.close()
 
 
 def _open_store(url: str, store: Literal["main", "contacts"]) -> None:
@@ -89,16 +101,17 @@ def spare_the_disk(database: Database, synchronous: Literal["NORMAL", "OFF"]) ->
 
 
 def simulate_trial(settings: Settings, plan: Plan, report: Report = lambda _share: None) -> Simulated:
-    """Live through a trial in stores that were just opened, and check every invariant at its end."""
+    """Live through a trial in stores without people, and check every invariant at its end."""
     logging.disable(logging.WARNING)  # a virtual person without an address is no news
     gc.freeze()  # what is loaded by now stays; looking through it again and again only costs time
     gc.set_threshold(*RARE_COLLECTIONS)
     office = replace(open_post_office(settings), pace=UNHURRIED)
     for store in (office.database, office.vault.database):
         spare_the_disk(store, "OFF")
-    mailboxes = Mailboxes(Random(f"{plan.seed}:mail"), system_clock)  # noqa: S311 -- play, not secrets
+    mailboxes = Mailboxes(plan.seed, system_clock)
     office = replace(office, channels=make_channels(CHANNELS, mailboxes))
-    found_study(office.database, plan.protocol_path, now=datetime(2021, 1, 4, 9, tzinfo=UTC))
+    if not _holds_study(office.database):
+        found_study(office.database, plan.protocol_path, now=FOUNDED_AT)
     world = load_world(office)
     began_at = _begin(world.protocol)
     ended_at = began_at + timedelta(days=round(365.25 * plan.years))
@@ -123,7 +136,10 @@ def _begin(protocol: Protocol) -> datetime:
 
 
 def _draw_people(world: World, plan: Plan) -> Sequence[VirtualPerson]:
-    """Draw everybody; who enrols within the first half of a short trial leaves time for visits."""
+    """Draw everybody and give those of the plan's part.
+
+    Who enrols within the first half of a short trial leaves time for visits.
+    """
     spread = min(LONGEST_RECRUITMENT, timedelta(days=365 * plan.years) / 2)
     recruitment = Recruitment(
         count=plan.participants,
@@ -131,7 +147,8 @@ def _draw_people(world: World, plan: Plan) -> Sequence[VirtualPerson]:
         from_on=world.protocol.trial.began_on,
         spread=spread,
     )
-    return plan_virtual_people(world.protocol, recruitment, seed=plan.seed)
+    everybody = plan_virtual_people(world.protocol, recruitment, seed=plan.seed)
+    return share_out(everybody, plan.parts)[plan.part]
 
 
 def _prepare_mailboxes(mailboxes: Mailboxes, people: Sequence[VirtualPerson]) -> None:
@@ -193,7 +210,11 @@ def is_in_use(settings: Settings) -> bool:
     """Tell whether the store of a simulation holds a study already."""
     database = open_database(settings.database_url)
     try:
-        with database.reading() as session:
-            return session.scalars(select(Study.id)).first() is not None
+        return _holds_study(database)
     finally:
         database.engine.dispose()
+
+
+def _holds_study(database: Database) -> bool:
+    with database.reading() as session:
+        return session.scalars(select(Study.id)).first() is not None

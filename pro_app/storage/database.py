@@ -24,7 +24,11 @@ class Database:
     @cached_property
     def _writing_engine(self) -> Engine:
         """The same engine, whose transactions on SQLite take the lock for writing first."""
-        return self.engine.execution_options(sqlite_begin="IMMEDIATE")
+        engine = self.engine.execution_options(sqlite_begin="IMMEDIATE")
+        # Whoever listens hears both alike. Asking two lists of listeners, as an engine with options does, at
+        # each step of each statement takes a tenth of all the time.
+        engine.dispatch = self.engine.dispatch
+        return engine
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

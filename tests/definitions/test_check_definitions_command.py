@@ -182,7 +182,34 @@ def test_a_path_that_is_not_there_an_empty_folder_and_a_stray_file_are_problems(
     (tmp_path / "protokol.yaml").write_text("a: 1\n", encoding="utf-8")
     status, lines = run_command(tmp_path / "protokol.yaml", folder=tmp_path)
     assert status == 2
-    assert lines[0].startswith("protokol.yaml:1: This is no definition: instrument.yaml, protocol.yaml or a ")
+    assert lines[0].startswith("protokol.yaml:1: This is no definition: none of the keys of an instrument")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "protocols/reluth/1.0/protocol.yaml",
+        "instruments/qlq-c30/3.0/instrument.yaml",
+        "instruments/qlq-c30/3.0/wording/placeholder-fr.yaml",
+        "scale_names.yaml",
+    ],
+)
+def test_a_file_is_known_by_what_it_holds_whatever_it_is_called(tmp_path: Path, path: str) -> None:
+    draft = tmp_path / "draft of 3 March.yaml"
+    shutil.copy(QUESTIONNAIRES / path, draft)
+    status, lines = run_command(draft)
+    assert (status, lines[-1].startswith("1 file checked, 0 problems")) == (0, True)
+    draft.write_text(draft.read_text(encoding="utf-8") + "surprise: 1\n", encoding="utf-8")
+    status, lines = run_command(draft)
+    assert (status, "surprise" in lines[0]) == (2, True)
+
+
+def test_an_instrument_that_nobody_would_find_under_its_name_is_a_problem(tiny: Path) -> None:
+    folder = tiny / "instruments" / "tiny" / "1.0"
+    (folder / "instrument.yaml").rename(folder / "instruments.yaml")
+    status, lines = run_command(folder / "instruments.yaml", folder=folder)
+    assert status == 2
+    assert lines[0] == "instruments.yaml:1: Here this file is found only if it is called instrument.yaml."
 
 
 def test_a_file_given_twice_is_read_once(tiny: Path) -> None:

@@ -1,5 +1,7 @@
 """The page on sending and /healthz: signs of life, who leads, what should have gone and did not arrive."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -8,11 +10,14 @@ from clinic_world import Clinic, build_clinic
 from conftest import NOW, SettableClock
 from flask import Flask
 
+from pro_app.app import create_app
 from pro_app.audit.actor import system_actor
 from pro_app.reminders.outbox.claims import ClaimedMessage, Outcome, claim_next, record_outcome
 from pro_app.services.channel_reports import Report, record_report
 from pro_app.services.heartbeats import record_heartbeat
 from pro_app.services.leadership import claim_lead
+from pro_app.settings import Settings
+from pro_app.web.demo.state import Progress, save_progress
 
 SILENT = "Personne ne s’occupe des messages"
 WAITING = "Des messages attendent"
@@ -128,3 +133,52 @@ def test_what_came_back_and_could_not_be_placed_is_counted_where_somebody_looks(
 def test_for_a_nurse_there_is_no_such_page(app: Flask, clinic: Clinic) -> None:
     assert clinic.site_id
     assert sign_in(app, 0).client.get("/admin/sending").status_code == 404
+
+
+@pytest.fixture
+def demo(settings: Settings, clock: SettableClock) -> Iterator[Flask]:
+    """Make the same app as a demonstration whose past is being filled."""
+    made = create_app(replace(settings, demo=True), clock=clock)
+    yield made
+    parts = made.extensions["pro_app"]
+    parts.database.engine.dispose()
+    parts.vault.database.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("progress", "is_filling", "is_late"),
+    [
+        (
+            Progress(12, 1000, "2025-03-02", finished=False, reached_at="2025-03-02T09:00:00+00:00"),
+            True,
+            False,
+        ),
+        (
+            Progress(999, 1000, "2026-03-03", finished=False, reached_at="2026-03-03T09:00:00+00:00"),
+            True,
+            True,
+        ),
+        (Progress(1000, 1000, "2026-03-03", finished=True), False, True),
+    ],
+)
+def test_what_a_demonstration_has_not_lived_yet_is_not_late(
+    demo: Flask, clinic: Clinic, clock: SettableClock, *, progress: Progress, is_filling: bool, is_late: bool
+) -> None:
+    clock.now = NOW + timedelta(days=1)
+    beat(clinic, "demo", clock)
+    save_progress(demo.extensions["pro_app"].settings.data_folder, progress)
+    body = demo.test_client().get("/healthz").get_json()
+    assert (body["late_messages"] > 0, body["worker"]) == (is_late, "ok")
+    assert body.get("demo_filled_percent") == (progress.percent if is_filling else None)
+    page = sign_in(demo, 2).get("/admin/sending").text
+    assert ("15-001" in page) == is_late
+    assert WELL not in page
+    assert (f"{progress.percent}\u00a0%" in page) == is_filling
+
+
+def test_a_demonstration_that_begins_says_so_and_raises_no_alarm(demo: Flask, clinic: Clinic) -> None:
+    assert clinic.site_id
+    assert demo.test_client().get("/healthz").get_json()["demo_filled_percent"] == 0
+    page = sign_in(demo, 2).get("/admin/sending").text
+    assert SILENT not in page
+    assert "0\u00a0%" in page

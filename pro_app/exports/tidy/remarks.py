@@ -39,7 +39,7 @@ class RemarkCollector:
         self._found: list[Remark] = []
         self._people = 0
         self._provisional = 0
-        self._protocol_versions: Counter[str] = Counter()
+        self._protocol_versions: Counter[tuple[str, str]] = Counter()
         self._instrument_versions: Counter[tuple[str, str]] = Counter()
         self._scoring_definitions: Counter[tuple[str, str]] = Counter()
 
@@ -48,7 +48,7 @@ class RemarkCollector:
         people = tables["participants"]
         self._people += people.height
         self._provisional += tables["assessments"].select(pl.col("provisional").sum()).item()
-        self._protocol_versions.update(people["protocol_version"])
+        self._protocol_versions.update(people.select("protocol_version", "site").iter_rows())
         answered = tables["items"].filter(pl.col("response_version").is_not_null())
         forms = answered.unique([*_PERSON, "visit_code", "ordinal", "instrument", "instrument_version"])
         self._instrument_versions.update(forms.select("instrument", "instrument_version").iter_rows())
@@ -76,10 +76,8 @@ class RemarkCollector:
             yield _say("instrument_versions", instrument=instrument, versions=said)
         for instrument, said in _find_several(self._scoring_definitions).items():
             yield _say("scoring_definitions", instrument=instrument, definitions=said)
-        if len(self._protocol_versions) > 1:
-            versions = sorted(self._protocol_versions.items())
-            said = ", ".join(f"{version} ({people})" for version, people in versions)
-            yield _say("protocol_versions", versions=said)
+        if len({version for version, _site in self._protocol_versions}) > 1:
+            yield _say("protocol_versions", versions=_write_protocol_versions(self._protocol_versions))
         if self._provisional:
             yield _say("provisional_dates", visits=str(self._provisional))
 
@@ -133,6 +131,17 @@ class RemarkCollector:
 def remark_on_differences(count: int) -> Remark:
     """Say that stored scores and the two computations do not agree."""
     return _say("score_differences", count=str(count))
+
+
+def _write_protocol_versions(people: Counter[tuple[str, str]]) -> str:
+    """Write each version with its number of people, in all and at each site: `1.0 (3 = 15: 2, 16: 1)`."""
+    by_version: dict[str, list[tuple[str, int]]] = {}
+    for (version, site), count in sorted(people.items()):
+        by_version.setdefault(version, []).append((site, count))
+    return "; ".join(
+        f"{version} ({sum(count for _, count in sites)} = {', '.join(f'{site}: {n}' for site, n in sites)})"
+        for version, sites in by_version.items()
+    )
 
 
 def _find_several(versions: Counter[tuple[str, str]]) -> dict[str, str]:

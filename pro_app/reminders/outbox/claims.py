@@ -4,13 +4,16 @@ A stop that was committed before the claim always wins: everything that decides 
 PostgreSQL the person is locked with the message, so that a stop either is seen or comes after the claim.
 Nobody is waited for: what another one is at work on is passed by, and found again at the next look. A message
 that was claimed when the stop came is in hand and may still go. A claim carries a token and a lease; a claim
-whose lease ran out is taken over once at most, since nobody knows whether its message arrived.
+whose lease ran out is taken over once at most, since nobody knows whether its message arrived. A message
+that cannot be judged, because of what is recorded of its person, is set aside and holds up nobody else.
 """
 
+import logging
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import BindParameter, Boolean, Select, bindparam, or_, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from pro_app.clock import civil_date
@@ -18,10 +21,17 @@ from pro_app.reminders.outbox.attempts import LEASE, MOST_DOUBTS, ClaimedMessage
 from pro_app.reminders.outbox.outcomes import record_outcome
 from pro_app.reminders.outbox.plan import GONE_OUT, check_channel
 from pro_app.reminders.outbox.planning import TEST_MESSAGE, replan_reminders
-from pro_app.reminders.outbox.rows import check_row, find_allowed, finish_row, take_back_row
+from pro_app.reminders.outbox.rows import (
+    UNREADABLE,
+    check_row,
+    find_allowed,
+    find_attempt,
+    finish_row,
+    take_back_row,
+)
 from pro_app.reminders.policy import WINDOW_CLOSED
-from pro_app.reminders.sending_hours import find_allowed_moment
 from pro_app.reminders.situation import PUSH, Situation, load_situation
+from pro_app.storage.seldom import seldom
 from pro_app.storage.tables.outbox import OutboxMessage
 from pro_app.storage.tables.participants import Participant
 from pro_app.storage.tables.sites import Site
@@ -30,6 +40,8 @@ Moment = datetime | BindParameter[datetime]
 __all__ = ["LEASE", "ClaimedMessage", "Outcome", "Settled", "claim_next", "record_outcome"]
 
 NEVER = datetime.max.replace(tzinfo=UTC)
+SET_ASIDE_FOR = timedelta(minutes=15)
+logger = logging.getLogger(__name__)
 
 
 def claim_next(
@@ -48,17 +60,14 @@ def claim_next(
     if found is None:
         return None
     row, participant = found
-    situation = load_situation(session, participant, now=now)
-    if _settle(session, row, situation, now=now):
-        if row.outcome_reason == "plan_replaced":
-            # What took its place may have been left out because this one was just going.
-            replan_reminders(session, participant=participant, now=now)
+    situation = _judge(session, row, participant, now=now)
+    if situation is None:
         return Settled(row.state)
     row.state, row.claimed_by, row.lease_until = "claimed", claim_token, now + LEASE
     row.attempts += 1
     row.first_attempt_at = row.first_attempt_at or now
     row.provider_ref = find_name(row) or row.provider_ref
-    site = session.scalars(_SITE, {"site_id": row.site_id}).one()
+    sender_label, telephone = session.execute(_SITE, {"site_id": row.site_id}).one()
     visit = situation.find_visit(row.planned_visit_id, row.assessment_id)
     return ClaimedMessage(
         message_id=row.id,
@@ -71,8 +80,8 @@ def claim_next(
         contact_ref=row.contact_ref,
         template_code=row.template_code,
         language=participant.language,
-        sender_label=site.sender_label,
-        site_telephone=site.telephone,
+        sender_label=sender_label,
+        site_telephone=telephone,
         closes_on=visit.closes_on if visit else None,
         today=civil_date(now, participant.zone),
         expires_at=row.expires_at,
@@ -85,7 +94,7 @@ def select_due(now: Moment) -> Select[OutboxMessage, Participant]:
     return (
         select(OutboxMessage, Participant)
         .join(Participant, Participant.id == OutboxMessage.participant_id)
-        .where(OutboxMessage.state == "planned", OutboxMessage.attempt_at <= now)
+        .where(OutboxMessage.state == "planned", seldom(OutboxMessage.attempt_at <= now))
         .order_by(OutboxMessage.attempt_at)
     )
 
@@ -95,12 +104,12 @@ def select_lost(now: Moment) -> Select[OutboxMessage, Participant]:
     return (
         select(OutboxMessage, Participant)
         .join(Participant, Participant.id == OutboxMessage.participant_id)
-        .where(OutboxMessage.state == "claimed", OutboxMessage.lease_until <= now)
+        .where(seldom(OutboxMessage.state == "claimed"), OutboxMessage.lease_until <= now)
         .order_by(OutboxMessage.lease_until)
     )
 
 
-_SITE = select(Site).where(Site.id == bindparam("site_id"))
+_SITE = select(Site.sender_label, Site.telephone).where(Site.id == bindparam("site_id"))
 _CLAIMABLE = tuple(
     select_any(bindparam("now")).limit(1).with_for_update(skip_locked=True, key_share=True)
     for select_any in (select_lost, select_due)
@@ -117,38 +126,64 @@ def _find_claimable(session: Session, now: datetime) -> tuple[OutboxMessage, Par
     return None
 
 
-def _settle(session: Session, row: OutboxMessage, situation: Situation, *, now: datetime) -> bool:
-    """Cancel the message, give it up or put it off where it may not go out now; tell whether it did."""
+def _judge(
+    session: Session, row: OutboxMessage, participant: Participant, *, now: datetime
+) -> Situation | None:
+    """Read all that decides about a message; None where it is settled by now, and may not go out."""
     if row.state == "claimed":
         row.doubts += 1
         row.state, row.claimed_by, row.lease_until = "planned", None, None
         if row.doubts >= MOST_DOUBTS:
             finish_row(row, "unknown", reason="claim_ran_out", now=now)
-            return True
+            return None
+    try:
+        situation = load_situation(session, participant, now=now)
+        if not _settle(session, row, situation, now=now):
+            return situation
+        if row.outcome_reason == "plan_replaced":
+            # What took its place may have been left out because this one was just going.
+            with session.begin_nested():
+                replan_reminders(session, participant=participant, now=now)
+    except SQLAlchemyError:
+        raise
+    except Exception:
+        logger.exception("message %s cannot be judged", row.id)
+        if row.state == "planned":
+            _set_aside(row, now=now)
+    return None
+
+
+def _set_aside(row: OutboxMessage, *, now: datetime) -> None:
+    """Let a message wait for somebody to mend the record, at most until its window closes."""
+    if row.expires_at is not None and now >= row.expires_at:
+        take_back_row(row, WINDOW_CLOSED, now=now)
+    else:
+        row.attempt_at, row.outcome_reason = now + SET_ASIDE_FOR, UNREADABLE
+
+
+def _settle(session: Session, row: OutboxMessage, situation: Situation, *, now: datetime) -> bool:
+    """Cancel the message, give it up or put it off where it may not go out now; tell whether it did."""
     reason = check_row(row, situation, now=now) or check_channel(row, situation)
     if reason is None and _is_overtaken(session, row, situation, now=now):
         reason = "overtaken"
     if reason is not None:
         take_back_row(row, reason, now=now)
         return True
-    allowed_at = find_allowed(row, situation, now=now)
-    if allowed_at <= now:
+    if find_allowed(row, situation, now=now) <= now:
         return False
-    _put_off(row, situation, allowed_at, now=now)
+    _put_off(row, situation, now=now)
     return True
 
 
-def _put_off(row: OutboxMessage, situation: Situation, allowed_at: datetime, *, now: datetime) -> None:
+def _put_off(row: OutboxMessage, situation: Situation, *, now: datetime) -> None:
     """Let a message wait until it may go out, or take it back where its window leaves no such moment."""
-    if row.expires_at is None or allowed_at < row.expires_at:
-        row.attempt_at = allowed_at
-        if situation.held_until is not None:
-            row.outcome_reason = None  # It is the pause that it waits for, whatever went wrong before.
-    elif find_allowed_moment(now, situation.hours) < row.expires_at:
-        # A pause runs beyond the window, and may be ended before: until the window closes nothing is over.
-        row.attempt_at = row.expires_at
-    else:
+    attempt_at = find_attempt(row.expires_at, situation, now=now)
+    if attempt_at is None:
         take_back_row(row, WINDOW_CLOSED, now=now)
+        return
+    row.attempt_at = attempt_at
+    if situation.held_until is not None and attempt_at != row.expires_at:
+        row.outcome_reason = None  # It is the pause that it waits for, whatever went wrong before.
 
 
 _OTHERS = select(OutboxMessage).where(

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from pro_app.reminders.outbox.rows import finish_row, take_back_row
 from pro_app.reminders.policy import WINDOW_CLOSED
+from pro_app.storage.seldom import seldom
 from pro_app.storage.tables.outbox import OutboxMessage
 
 MOST_AT_ONCE = 500
@@ -18,8 +19,8 @@ def close_expired(session: Session, *, now: datetime, most: int = MOST_AT_ONCE) 
     Those never tried are cancelled, those tried have failed, those that may have arrived are unknown. Only
     what is due is looked at: a message is never put off beyond the end of its window.
     """
-    waiting = and_(OutboxMessage.state == "planned", OutboxMessage.attempt_at <= now)
-    lost = and_(OutboxMessage.state == "claimed", OutboxMessage.lease_until <= now)
+    waiting = and_(OutboxMessage.state == "planned", seldom(OutboxMessage.attempt_at <= now))
+    lost = and_(seldom(OutboxMessage.state == "claimed"), OutboxMessage.lease_until <= now)
     rows = session.scalars(
         select(OutboxMessage)
         .where(or_(waiting, lost), OutboxMessage.expires_at <= now)

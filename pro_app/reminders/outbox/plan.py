@@ -23,7 +23,6 @@ from pro_app.reminders.policy import (
     plan_reminders,
     put_off,
 )
-from pro_app.reminders.sending_hours import find_allowed_moment
 from pro_app.reminders.situation import PUSH, Situation
 from pro_app.storage.tables.outbox import OutboxMessage
 from pro_app.storage.tables.participants import Participant
@@ -117,6 +116,8 @@ class _Planner:
                     added.append(NewMessage(key, wish.channel, wish.visit, reminder))
             elif row.state == "planned" and reminder is not None and reminder.refused is not None:
                 withdrawn.append((row, reminder.refused))
+            elif row.state == "planned" and row.channel in self.situation.resting:
+                withdrawn.append((row, self._why_obsolete(row)))
             elif (change := self._find_renewal(row, wish.reminder, reminder)) is not None:
                 renewed.append((row, change))
         return OutboxPlan(tuple(withdrawn), tuple(renewed), tuple(added))
@@ -131,6 +132,10 @@ class _Planner:
                 channel = self._find_main_channel(slot)
                 if channel is not None:
                     yield _Wish(slot, channel, visit, reminder)
+                elif (resting := self._find_resting_channel(slot)) is not None:
+                    # On record as a message that cannot go, so that nobody takes it for forgotten.
+                    refused = reminder.refused or "channel_rests"
+                    yield _Wish(slot, resting, visit, replace(reminder, refused=refused))
                 if self.situation.has_push:
                     yield _Wish(slot, PUSH, visit, reminder)
 
@@ -147,6 +152,13 @@ class _Planner:
             if row.channel != PUSH:
                 found.setdefault(key.rpartition(":")[0], {})[row.channel] = row
         return found
+
+    def _find_resting_channel(self, slot: str) -> str | None:
+        """Find where a message is on record that can go on no channel: its own one, if it has one."""
+        resting = self.situation.resting - {PUSH}
+        if self.situation.main_channels or not resting:
+            return None
+        return min(resting & self._main_rows.get(slot, {}).keys() or resting)
 
     def _find_main_channel(self, slot: str) -> str | None:
         """Find the one channel on which a message goes: where it went already, else the first that works."""
@@ -225,8 +237,7 @@ class _Planner:
         after an attempt just now.
         """
         next_at = self.now + find_back_off(row.attempts) if row.attempts else self.now
-        held_until = self.situation.held_until or next_at
-        try_at = find_allowed_moment(max(next_at, held_until, row.due_at), self.situation.hours)
+        try_at = self.situation.find_next_moment(max(next_at, row.due_at), before=row.expires_at)
         if row.attempt_at <= try_at or (row.expires_at is not None and try_at >= row.expires_at):
             return None
         return replace(wished, due_at=row.due_at, expires_at=row.expires_at, try_at=try_at, refused=None)

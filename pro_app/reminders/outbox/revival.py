@@ -6,10 +6,9 @@ from sqlalchemy.orm import Session
 
 from pro_app.reminders.outbox.plan import has_gone_out, make_slot
 from pro_app.reminders.outbox.planning import list_rows
-from pro_app.reminders.outbox.rows import finish_row, plan_again
+from pro_app.reminders.outbox.rows import find_attempt, finish_row, plan_again
 from pro_app.reminders.policy import PlannedReminder, plan_reminders
 from pro_app.reminders.reasons import is_about_address
-from pro_app.reminders.sending_hours import find_allowed_moment
 from pro_app.reminders.situation import PUSH, Situation, load_situation
 from pro_app.storage.tables.outbox import OutboxMessage
 from pro_app.storage.tables.participants import Participant
@@ -21,19 +20,20 @@ def revive_messages(session: Session, *, participant: Participant, now: datetime
     """Plan again what failed because of an address, now that the contact has changed; gives how many.
 
     Only messages of windows that still run come back, on the first of the person's channels, at the next
-    allowed moment; of several the dispatcher sends one. Lock the person, and plan the messages, first.
+    allowed moment after a pause; of several the dispatcher sends one. Lock the person, and plan the messages,
+    first.
     """
     session.flush()
     situation = load_situation(session, participant, now=now)
     if situation.stopped_by is not None or not situation.main_channels:
         return 0
     failed = _list_failed(session, participant.id)
-    attempt_at = find_allowed_moment(max(now, situation.held_until or now), situation.hours)
     revived = 0
     for slot, reminder in _list_wished(situation, participant.id):
         rows = {row.channel: row for row in failed.get(slot, [])}
         first = next((rows[channel] for channel in situation.main_channels if channel in rows), None)
-        if first is None or (reminder.expires_at is not None and attempt_at >= reminder.expires_at):
+        attempt_at = find_attempt(reminder.expires_at, situation, now=now)
+        if first is None or attempt_at is None:
             continue
         for row in rows.values():
             finish_row(row, "cancelled", reason=ADDRESS_CHANGED, now=now)

@@ -20,6 +20,9 @@ from pro_app.reminders.sending_hours import find_allowed_moment
 from pro_app.reminders.situation import Situation
 from pro_app.storage.tables.outbox import OutboxMessage
 
+UNREADABLE = "record_unreadable"
+"""Why a message waits whose record cannot be judged: it fails visibly if nobody mends that in time."""
+
 
 def enqueue_rows(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert messages; one whose key is there already stays as it is, also if two requests race."""
@@ -54,7 +57,19 @@ def find_allowed(row: OutboxMessage, situation: Situation, *, now: datetime) -> 
     """Give the moment from which a message may go out: after a pause, outside the quiet hours."""
     if row.planned_visit_id is None:
         return now
-    return find_allowed_moment(max(now, situation.held_until or now), situation.hours)
+    return situation.find_next_moment(now, before=row.expires_at)
+
+
+def find_attempt(expires_at: datetime | None, situation: Situation, *, now: datetime) -> datetime | None:
+    """Give when a message about a visit is tried next, None where its window leaves no allowed moment.
+
+    Where it is only a pause that runs beyond the window, that is the end of the window: the pause may be
+    ended before, and until then nothing is over.
+    """
+    allowed_at = situation.find_next_moment(now, before=expires_at)
+    if expires_at is None or allowed_at < expires_at:
+        return allowed_at
+    return expires_at if find_allowed_moment(now, situation.hours) < expires_at else None
 
 
 def plan_again(
@@ -73,8 +88,9 @@ def plan_again(
 
 
 def take_back_row(row: OutboxMessage, reason: str, *, now: datetime) -> None:
-    """Take a message back that may go out no more; one that was tried until its window closed has failed."""
-    if reason == WINDOW_CLOSED and row.attempts and not row.doubts:
+    """Take a message back that may go out no more; one that was tried in vain until then has failed."""
+    in_vain = row.attempts or row.outcome_reason == UNREADABLE
+    if reason == WINDOW_CLOSED and in_vain and not row.doubts:
         finish_row(row, "failed", reason=row.outcome_reason or reason, now=now)
     else:
         withdraw_row(row, reason, now=now)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pro_app.reminders.outbox.plan import has_gone_out
-from pro_app.reminders.outbox.rows import check_row, enqueue_rows, find_allowed, finish_row, plan_again
+from pro_app.reminders.outbox.rows import check_row, enqueue_rows, find_attempt, finish_row, plan_again
 from pro_app.reminders.situation import PUSH, load_situation
 from pro_app.storage.tables.outbox import OutboxMessage
 from pro_app.storage.tables.participants import Participant
@@ -20,15 +20,15 @@ def hand_over(
 ) -> str | None:
     """Plan a failed message on the person's next channel and give its key; None if none is left, or too late.
 
-    It goes at the next allowed moment of the same window, if what it says still holds. A push message and a
-    test message have no successor. Lock the person first.
+    It goes at the next allowed moment of the same window, after a pause, if what it says still holds. A push
+    message and a test message have no successor. Lock the person first.
     """
     if row.planned_visit_id is None or row.channel == PUSH:
         return None
     participant = session.get_one(Participant, row.participant_id)
     situation = load_situation(session, participant, now=now)
-    attempt_at = find_allowed(row, situation, now=now)
-    if check_row(row, situation, now=now) or (row.expires_at is not None and attempt_at >= row.expires_at):
+    attempt_at = find_attempt(row.expires_at, situation, now=now)
+    if attempt_at is None or check_row(row, situation, now=now):
         return None
     slot = row.message_key.rpartition(":")[0]
     for channel in situation.main_channels:

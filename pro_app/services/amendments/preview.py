@@ -1,6 +1,6 @@
 """Seeing what an amendment does before it is done: the planner's own answer, and nothing written."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -166,14 +166,16 @@ def _look_at(look: _Look, person: Participant) -> PersonAmendment | Untouched:
     awaits = any(has_awaited_visits(version, facts) for version in (left, look.protocol))
     if not awaits and _is_finished(outcome, begun, today):
         return Untouched(person.id, person.participant_code, person.site_id, FINISHED, "")
-    known = {visit.visit_code for visit in plan_visits(look.protocol, facts)}
+    asked_before, asked = (
+        {visit.visit_code for visit in plan_visits(version, facts)} for version in (left, look.protocol)
+    )
     return PersonAmendment(
         participant_id=person.id,
         participant_code=person.participant_code,
         site_id=person.site_id,
         left=left,
         outcome=outcome,
-        answered_outside=tuple(_list_outside(outcome, begun, known)),
+        answered_outside=tuple(_list_outside(outcome, begun, dropped=asked_before - asked)),
         ends_at_once=tuple(_list_ending(outcome, today)),
         messages=count_message_changes(
             look.session, person, outcome, events=events, protocol=look.protocol, now=look.now
@@ -202,10 +204,15 @@ def _is_finished(outcome: PlanOutcome, begun: Mapping[str, bool], today: date) -
     return bool(outcome.changes) and all(_is_past(visit, today) for visit in visits)
 
 
-def _list_outside(outcome: PlanOutcome, begun: Mapping[str, bool], known: Iterable[str]) -> Iterable[str]:
-    """Give the visits with answers for which the new version has no visit, or no place around them."""
+def _list_outside(
+    outcome: PlanOutcome, begun: Mapping[str, bool], *, dropped: Container[str]
+) -> Iterable[str]:
+    """Give the visits with answers that only the new version lacks, or that it moves away from them.
+
+    What the version before did not ask for either (`dropped` is what it did) was accepted with that one.
+    """
     for change in outcome.changes:
-        is_left_over = change.visit_code in begun and change.visit_code not in known
+        is_left_over = change.visit_code in begun and change.visit_code in dropped
         if change.action == "unschedule" or (is_left_over and change.action == "keep"):
             yield change.visit_code
 

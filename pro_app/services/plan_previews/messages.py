@@ -119,13 +119,13 @@ def _list_held(
     consequences: Consequences, visit_codes: Mapping[int, str], words: _Words
 ) -> Iterator[MessageChange]:
     """Give the messages that stay planned and wait for the end of a pause."""
-    held_until = consequences.situation.held_until
-    if held_until is None:
+    situation = consequences.situation
+    if situation.held_until is None:
         return
     changed = {row.id for row, _reason in consequences.outbox.withdrawn}
     changed |= {row.id for row, _reminder in consequences.outbox.renewed}
     for row in consequences.rows:
-        if row.state == "planned" and row.id not in changed and row.attempt_at < held_until:
+        if row.state == "planned" and row.id not in changed and row.attempt_at < situation.held_until:
             key = _row_key(row, visit_codes)
             yield MessageChange(
                 change="held",
@@ -135,7 +135,7 @@ def _list_held(
                 template_code=row.template_code,
                 channel=key[2],
                 before_at=row.attempt_at,
-                after_at=held_until,
+                after_at=situation.find_next_moment(row.attempt_at, before=row.expires_at),
             )
 
 

@@ -42,3 +42,7 @@ class StoredMessage(Protocol):
     @property
     def attempt_at(self) -> datetime:
         """When it is tried next."""
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """From when on it makes no sense any more, None if always."""

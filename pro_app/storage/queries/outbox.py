@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
+from pro_app.storage.seldom import seldom
 from pro_app.storage.tables.assessments import Assessment, PlannedVisit
 from pro_app.storage.tables.channel_reports import ChannelReport
 from pro_app.storage.tables.outbox import OutboxMessage
@@ -31,16 +32,6 @@ def list_messages_with_visits(
         .order_by(OutboxMessage.due_at, OutboxMessage.id)
     )
     return [(row[0], row[1]) for row in rows]
-
-
-def count_planned_messages(session: Session, participant_id: int) -> int:
-    """Count the messages to a participant that are still to go out."""
-    counted = session.scalar(
-        select(func.count(OutboxMessage.id)).where(
-            OutboxMessage.participant_id == participant_id, OutboxMessage.state == "planned"
-        )
-    )
-    return counted or 0
 
 
 _NEXT_DUE = select(func.min(OutboxMessage.attempt_at)).where(OutboxMessage.state == "planned")
@@ -128,13 +119,18 @@ def list_messages(
     states: Iterable[str] | None = None,
     site_ids: Iterable[int] | None = None,
     since: datetime | None = None,
+    until: datetime | None = None,
+    next_first: bool = False,
     limit: int | None = None,
 ) -> list[ListedMessage]:
-    """List messages by the time they are due, the latest first; None means all of each kind.
+    """List messages by the time they are due, the latest first, or the earliest with `next_first`.
 
-    `since` (aware UTC) leaves out what was due before.
+    None means all of each kind. `since` (aware UTC) leaves out what was due before, `until` what is due then
+    or later.
     """
-    statement = _select_listed().order_by(OutboxMessage.due_at.desc(), OutboxMessage.id.desc()).limit(limit)
+    order = (OutboxMessage.due_at, OutboxMessage.id)
+    statement = _select_listed().order_by(*(order if next_first else (key.desc() for key in order)))
+    statement = statement.limit(limit)
     if study_id is not None:
         statement = statement.where(OutboxMessage.study_id == study_id)
     if states is not None:
@@ -143,6 +139,8 @@ def list_messages(
         statement = statement.where(OutboxMessage.site_id.in_(list(site_ids)))
     if since is not None:
         statement = statement.where(OutboxMessage.due_at >= since)
+    if until is not None:
+        statement = statement.where(OutboxMessage.due_at < until)
     return [ListedMessage(*row) for row in session.execute(statement)]
 
 
@@ -160,14 +158,14 @@ def list_overdue(
     for the next attempt longer than that after their hour, and those that a worker took and never came back
     from. What a pause or quiet hours have put off is not among them.
     """
-    in_vain = and_(
-        OutboxMessage.due_at <= now - grace,
-        OutboxMessage.outcome_reason.is_not(None),
+    in_vain = and_(OutboxMessage.due_at <= now - grace, OutboxMessage.outcome_reason.is_not(None))
+    waiting = and_(
+        OutboxMessage.state == "planned",
         # No attempt is put off for longer: by four hours, then over the quiet hours and a row of holidays.
-        OutboxMessage.attempt_at <= now + LONGEST_PUT_OFF,
+        seldom(OutboxMessage.attempt_at <= now + LONGEST_PUT_OFF),
+        or_(OutboxMessage.attempt_at <= now - grace, in_vain),
     )
-    waiting = and_(OutboxMessage.state == "planned", or_(OutboxMessage.attempt_at <= now - grace, in_vain))
-    lost = and_(OutboxMessage.state == "claimed", OutboxMessage.lease_until <= now)
+    lost = and_(seldom(OutboxMessage.state == "claimed"), OutboxMessage.lease_until <= now)
     statement = _select_listed().where(or_(waiting, lost)).order_by(OutboxMessage.attempt_at).limit(limit)
     if site_ids is not None:
         statement = statement.where(OutboxMessage.site_id.in_(list(site_ids)))

@@ -8,19 +8,13 @@ from flask_babel import gettext
 from wtforms import SelectChoice
 
 from pro_app.errors import InputRejected, NotFound, NotPermitted
+from pro_app.services.account_passwords import change_password
 from pro_app.services.account_rules import ROLES
-from pro_app.services.accounts import (
-    NewAccount,
-    change_password,
-    create_account_with_role,
-    disable_account,
-    enable_account,
-    grant_role,
-    revoke_role,
-)
+from pro_app.services.accounts import NewAccount, create_account_with_role, disable_account, enable_account
 from pro_app.services.passwords import make_password
 from pro_app.services.sites import count_by_site
 from pro_app.services.staff_directory import HeldRole, StaffMember, list_staff, load_staff_member
+from pro_app.services.staff_roles import grant_role, revoke_role
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.admin.face import blueprint

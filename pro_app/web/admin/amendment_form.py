@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField, StringField
+from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from pro_app.services.amendments.apply import LONGEST_REASON
@@ -12,7 +12,7 @@ class AmendmentForm(FlaskForm):
     """Why it is applied, and the version typed once more; `fingerprint` names the preview that was seen."""
 
     fingerprint = HiddenField()
-    reason = StringField(
+    reason = TextAreaField(
         lazy_gettext("Why it is applied"),
         description=lazy_gettext(
             "For example: amendment 2, approved by the ethics committee on 3 March 2027. It stays in the "

@@ -2,49 +2,34 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from flask_babel import format_date, gettext, lazy_gettext
+from flask_babel import format_date, gettext
 
 from pro_app.protocol.amendment_check import Objection
 from pro_app.protocol.protocol import Protocol
-from pro_app.protocol.schedule import PlannedVisit
+from pro_app.protocol.replan import PlanChange
 from pro_app.services.amendments.model import FINISHED, PersonAmendment, Untouched, find_kind
-from pro_app.web.dates import period
+from pro_app.web.calendar_changes import make_calendar_entry
 from pro_app.web.problems import problem_words
 
-KIND_WORDS = {
-    "moved": lazy_gettext("Moved"),
-    "added": lazy_gettext("New"),
-    "cancelled": lazy_gettext("Cancelled"),
-    "renewed": lazy_gettext("Same days, other rules"),
-    "past": lazy_gettext("Already past, not asked"),
-    "unscheduled": lazy_gettext("Unscheduled"),
-    "readmitted": lazy_gettext("Brought back"),
-    "kept": lazy_gettext("Unchanged"),
-}
+GONE = frozenset({"cancelled", "unscheduled"})
+"""What has no period afterwards, wherever its answers stay."""
 
 
-@dataclass(frozen=True, slots=True)
-class VisitLine:
-    """One visit that changes: its words, its period before and after, and what becomes of it."""
-
-    label: str
-    before: str
-    after: str
-    becomes: str
-
-
-def list_visit_lines(person: PersonAmendment, *, labels: "Labels") -> list[VisitLine]:
+def list_visit_lines(person: PersonAmendment, *, labels: "Labels") -> list[dict[str, Any]]:
     """List the visits of a participant that change; those that stay as they are need no line."""
-    return [
-        VisitLine(
-            label=labels.visit(person, change.visit_code),
-            before=period_words(change.before),
-            after=period_words(change.after),
-            becomes=str(KIND_WORDS[find_kind(change)]),
-        )
-        for change in person.outcome.changed
-    ]
+    return [_make_line(person, change, labels) for change in person.outcome.changed]
+
+
+def _make_line(person: PersonAmendment, change: PlanChange, labels: "Labels") -> dict[str, Any]:
+    kind = find_kind(change)
+    return make_calendar_entry(
+        labels.visit(person, change.visit_code),
+        kind,
+        before=change.before,
+        after=None if kind in GONE else change.after,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +57,6 @@ class Labels:
         return str(
             gettext("%(event)s, %(date)s: %(words)s", event=event, date=format_date(found.on), words=words)
         )
-
-
-def period_words(visit: PlannedVisit | None) -> str:
-    """Write the period for answering, a dash where there is none."""
-    return "–" if visit is None else period(visit.opens_on, visit.closes_on)
 
 
 def untouched_words(person: Untouched) -> str:

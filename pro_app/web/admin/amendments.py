@@ -17,12 +17,15 @@ from pro_app.services.studies import load_current_protocol
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.admin.amendment_form import AmendmentForm
-from pro_app.web.admin.amendment_words import KIND_WORDS, Labels, list_visit_lines, untouched_words
+from pro_app.web.admin.amendment_words import Labels, list_visit_lines, untouched_words
 from pro_app.web.admin.face import blueprint
+from pro_app.web.calendar_changes import BECOMES
 from pro_app.web.dates import moment
 from pro_app.web.problems import problem_words, show_problems
 
 READERS = (*ROLES, "monitor")
+ALWAYS_SHOWN = frozenset({"moved", "added", "cancelled"})
+"""What becomes of visits and is worth a figure even where it is nought."""
 
 
 @blueprint.get("/admin/amendments")
@@ -109,8 +112,8 @@ def _render(preview: AmendmentPreview, form: AmendmentForm, *, refused: str | No
         refused=refused,
         overview=describe_versions(this.session(), study_id=preview.scope.study_id, limit=0),
         problems=[problem_words(problem) for problem in preview.problems],
-        kinds=KINDS,
-        kind_words=KIND_WORDS,
+        shown=[kind for kind in KINDS if kind in ALWAYS_SHOWN or (kind != "kept" and preview.kinds[kind])],
+        kind_words=BECOMES,
         labels=Labels(preview.protocol, _language()),
         visit_lines=list_visit_lines,
         untouched_words=untouched_words,

@@ -13,6 +13,7 @@ from pro_app.web import request as this
 from pro_app.web.admin.face import blueprint
 from pro_app.web.admin.forms import SiteForm
 from pro_app.web.problems import show_problems
+from pro_app.web.zone_names import zone_name
 
 
 @blueprint.get("/admin/")
@@ -57,7 +58,7 @@ def _site_form(obj: object = None) -> SiteForm:
     """Make the form with the time zones of the study."""
     protocol = load_current_protocol(this.session(), this.staff().study_id)
     form = SiteForm(obj=obj)
-    form.zone.choices = [SelectChoice(zone, zone.replace("_", " ")) for zone in protocol.zones]
+    form.zone.choices = [SelectChoice(zone, zone_name(zone)) for zone in protocol.zones]
     return form
 
 

@@ -13,12 +13,16 @@ from pro_app.web.access import allowed_roles
 from pro_app.web.auth.face import blueprint
 from pro_app.web.principals import STAFF
 from pro_app.web.role_words import role_words
+from pro_app.web.site_words import site_words
 
 TASKS = "clinic.tasks"
+TEXTS = "clinic.message_texts"
+"""In the menu of those who work at a site only; the others find it beside the sending and the sites."""
 PAGES = (
     (TASKS, lazy_gettext("To do")),
     ("clinic.participants", lazy_gettext("Patients")),
     ("clinic.completion", lazy_gettext("Response rate")),
+    (TEXTS, lazy_gettext("What the messages say")),
     ("statistician.dataset", lazy_gettext("Data")),
     ("statistician.releases", lazy_gettext("Data releases")),
     ("statistician.figures", lazy_gettext("Figures")),
@@ -61,7 +65,7 @@ def _staff_bar(staff: StaffSignIn) -> dict[str, Any]:
                 "count": _count_tasks(staff) if endpoint == TASKS else None,
             }
             for endpoint, label in PAGES
-            if _is_open_to(endpoint, staff.role)
+            if _is_open_to(endpoint, staff.role) and (endpoint != TEXTS or staff.site_id is not None)
         ],
         "account": staff.display_name,
         "account_url": url_for("auth.account"),
@@ -92,3 +96,4 @@ def _is_current(endpoint: str) -> bool:
 
 
 blueprint.add_app_template_global(role_words)
+blueprint.add_app_template_global(site_words)

@@ -5,8 +5,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from pro_app.errors import InputRejected, SignInRefused, TryLater
+from pro_app.services.account_passwords import change_own_password
 from pro_app.services.account_rules import normalise_username
-from pro_app.services.accounts import change_own_password
 from pro_app.services.sessions import end_staff_session
 from pro_app.services.staff_directory import list_own_roles
 from pro_app.services.staff_sign_in import sign_in_staff, switch_role

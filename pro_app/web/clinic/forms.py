@@ -18,6 +18,8 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
+from pro_app.web.zone_names import zone_name
+
 _REQUIRED = InputRequired(lazy_gettext("Please fill this in."))
 _DATE = InputRequired(lazy_gettext("Give a date."))
 _CHOICE = InputRequired(lazy_gettext("Please choose."))
@@ -56,7 +58,7 @@ class ContactForm(FlaskForm):
 
     def offer_zones(self, zones: Iterable[str]) -> None:
         """Make the zones of the protocol the choices."""
-        self.zone.choices = [SelectChoice(zone, zone.split("/")[-1].replace("_", " ")) for zone in zones]
+        self.zone.choices = [SelectChoice(zone, zone_name(zone)) for zone in zones]
 
     def offer_channels(self, choices: Iterable[tuple[str, str]]) -> None:
         """Make orders of channels the choices; the field goes where there is nothing to choose."""

@@ -1,4 +1,4 @@
-"""What the messages say: every text of a site in each language, as e-mail and in short."""
+"""What the messages say: every text of a site in each language, by every way of sending."""
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -11,6 +11,8 @@ from pro_app.services.message_preview import preview_messages
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.clinic.face import blueprint
+from pro_app.web.message_words import CHANNELS
+from pro_app.web.sending_ways import list_ways_set_up
 
 
 @blueprint.get("/clinic/message-texts")
@@ -31,6 +33,12 @@ def message_texts() -> ResponseReturnValue:
         actor=this.actor(),
         now=this.now(),
     )
+    usable = list_ways_set_up()
     return render_template(
-        "clinic/message_texts.html", previews=previews, scope=scope, written=written, languages=LANGUAGES
+        "clinic/message_texts.html",
+        previews=previews,
+        scope=scope,
+        written=written,
+        languages=LANGUAGES,
+        unused=[str(words) for way, words in CHANNELS.items() if way not in usable],
     )

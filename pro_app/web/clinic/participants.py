@@ -14,6 +14,7 @@ from pro_app.services.participant_list import ParticipantLine, list_participant_
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.clinic.face import blueprint
+from pro_app.web.site_words import site_words
 
 STATES = ("started", "open", "submitted", "late", "incomplete", "missed", "planned", "not_required")
 PAGE_SIZE = 50
@@ -67,7 +68,7 @@ def site_choices(scope: ClinicScope) -> list[tuple[str | int, str]]:
     """Give the choices of a site filter; none where there is only one site to choose from."""
     if len(scope.sites) == 1:
         return []
-    sites = [(site.site_id, f"{site.site_code} · {site.name}") for site in scope.sites]
+    sites = [(site.site_id, site_words(site)) for site in scope.sites]
     return [("", gettext("All sites")), *sites]
 
 

@@ -28,6 +28,7 @@ from pro_app.web.clinic.words import (
     moment,
 )
 from pro_app.web.message_words import CHANNELS, MESSAGE_KINDS, MESSAGE_STATES, MESSAGE_TONES
+from pro_app.web.zone_names import zone_name
 
 READS_SHOWN = 8
 USUAL_MODE = "own_device"
@@ -177,7 +178,7 @@ def _facts(record: ParticipantRecord) -> list[tuple[str, str]]:
         (gettext("Date of consent"), full_day(person.consented_on)),
         (gettext("Version of the information notice"), person.notice_version),
         (gettext("Hour of the messages"), gettext("%(hour)s o'clock", hour=person.reminder_hour)),
-        (gettext("Time zone"), zone.split("/")[-1].replace("_", " ")),
+        (gettext("Time zone"), zone_name(zone)),
         (gettext("Card printed"), moment(card.printed_at, zone)),
         (gettext("Card activated"), moment(card.used_at, zone)),
         (gettext("PIN chosen"), moment(card.pin_set_at, zone)),

@@ -7,6 +7,7 @@ from wtforms.fields.choices import SelectChoice
 
 from pro_app.clock import civil_date
 from pro_app.errors import InputRejected
+from pro_app.services.clinic_scope import load_scope
 from pro_app.services.site_tasks import (
     GONE,
     SiteTaskLine,
@@ -31,7 +32,8 @@ def tasks() -> ResponseReturnValue:
     language = str(get_locale())
     if not is_site_staff():
         counts = count_tasks_by_site(this.session(), actor=this.actor(), now=this.now())
-        return render_template("clinic/task_counts.html", counts=counts, kinds=KINDS)
+        scope = load_scope(this.session(), actor=this.actor())
+        return render_template("clinic/task_counts.html", counts=counts, kinds=KINDS, scope=scope)
     lines = list_tasks_of_sites(
         this.session(), site_ids=None, actor=this.actor(), language=language, now=this.now()
     )

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from pro_app.web import access
 from pro_app.web import request as this
+from pro_app.web.demo.filling import find_filling
 from pro_app.web.demo.messages import list_sent_messages
 from pro_app.web.demo.state import load_access, load_progress
 from pro_app.web.demo.style_page import style_page_values
@@ -17,9 +18,13 @@ NEWEST_MESSAGES = 30
 
 
 @blueprint.app_context_processor
-def give_demo_ribbon() -> dict[str, str | None]:
-    """Give every page the address that its demo ribbon leads to, and the simulated day."""
-    return {"demo_url": url_for("demo.tour"), "demo_day": find_simulated_day()}
+def give_demo_ribbon() -> dict[str, object]:
+    """Give every page the address its demo ribbon leads to, the simulated day, and how far it is filled."""
+    return {
+        "demo_url": url_for("demo.tour"),
+        "demo_day": find_simulated_day(),
+        "demo_filling": find_filling(),
+    }
 
 
 @blueprint.get("/demo")

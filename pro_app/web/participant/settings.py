@@ -23,6 +23,7 @@ from pro_app.web.participant.settings_forms import MessageSettingsForm, PauseFor
 from pro_app.web.participant.settings_words import tell_resumed, tell_stopped, tell_used_again
 from pro_app.web.problems import show_problems
 from pro_app.web.sending_ways import list_usable_channels
+from pro_app.web.zone_names import zone_name
 
 
 @blueprint.get("/p/settings")
@@ -157,6 +158,11 @@ def _render(
     known: OwnMessageSettings, form: MessageSettingsForm, pause_form: PauseForm, *, status: int = 200
 ) -> ResponseReturnValue:
     page = render_template(
-        "participant/settings.html", known=known, form=form, pause_form=pause_form, centre=_centre()
+        "participant/settings.html",
+        known=known,
+        zone=zone_name(known.zone),
+        form=form,
+        pause_form=pause_form,
+        centre=_centre(),
     )
     return page, status

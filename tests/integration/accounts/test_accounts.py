@@ -7,21 +7,19 @@ from staff_world import EARLIER, PASSWORD, SYSTEM, StaffWorld, add_account, buil
 from pro_app.audit.actor import Actor
 from pro_app.audit.verification import verify_audit_trail
 from pro_app.errors import InputRejected, NotFound, SignInRefused
+from pro_app.services.account_passwords import change_own_password, change_password
+from pro_app.services.account_records import load_account
 from pro_app.services.accounts import (
     NewAccount,
-    change_own_password,
-    change_password,
     create_account,
     create_account_with_role,
     disable_account,
     enable_account,
-    grant_role,
-    load_account,
-    revoke_role,
 )
 from pro_app.services.api_tokens import create_token, find_token_holder, list_tokens
 from pro_app.services.sessions import StaffSignIn, find_staff_sign_in
 from pro_app.services.staff_directory import list_own_roles, list_staff, load_staff_member
+from pro_app.services.staff_roles import grant_role, revoke_role
 from pro_app.services.staff_sign_in import sign_in_staff, switch_role
 from pro_app.storage.database import Database
 from pro_app.storage.queries.audit_trail import list_entries

@@ -198,6 +198,17 @@ def test_telephones_of_france_and_overseas_are_understood(typed: str, zone: str,
     assert parse_contact(email=None, telephone=typed, zone=zone).telephone == kept
 
 
+@pytest.mark.parametrize(
+    "typed",
+    ["++33612345678", "+ +33 6 12 34 56 78", "\uff0b\uff0b33612345678", "0612ABC678", "06 12 34 56 7", "+33"],
+)
+def test_what_is_no_telephone_is_refused_with_a_word_on_how_to_type_one(typed: str) -> None:
+    with pytest.raises(InputRejected) as rejected:
+        parse_contact(email=None, telephone=typed, zone="Europe/Paris")
+    (problem,) = rejected.value.problems
+    assert (problem.place, "Type 10 digits" in problem.message) == ("telephone", True)
+
+
 def test_a_domain_with_accents_is_an_address_and_a_name_with_accents_is_refused_in_its_own_words() -> None:
     contact = parse_contact(email=" a.dupont@Société.fr", telephone=None, zone="Europe/Paris")
     assert contact.email == "a.dupont@société.fr"

@@ -1,6 +1,6 @@
 """What an event or its correction would do is said before it is done, and nothing is written by saying it."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -139,6 +139,7 @@ def test_a_pause_shows_the_messages_that_wait(clinic: Clinic) -> None:
     paused = NewEvent("paused", date(2026, 3, 1), {"until": "2026-03-10"})
     said = preview(clinic, participant_id, paused, at=date(2026, 3, 1))
     assert [(change.visit_code, change.rule_code) for change in said.held][:1] == [("W08", "invitation")]
+    assert said.held[0].after_at == datetime(2026, 3, 10, 9, tzinfo=UTC)  # the hour that the person chose
     assert said.withdrawn == said.added == said.moved == ()
 
 

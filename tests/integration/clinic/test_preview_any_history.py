@@ -1,18 +1,17 @@
 """A preview says what the act then does: whatever happened before, visit by visit and message by message."""
 
-import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import count
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from clinic_world import build_clinic
 from conftest import TEST_SECRET
-from history_world import HistoryWorld, Worker
+from history_world import HistoryWorld, Worker, open_copy
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -29,7 +28,7 @@ from pro_app.services.plan_previews import consequences
 from pro_app.services.plan_previews.consequences import Consequences, find_consequences
 from pro_app.services.plan_previews.model import PlanPreview
 from pro_app.services.plan_previews.preview import preview_correction, preview_event
-from pro_app.storage.database import Session, open_database
+from pro_app.storage.database import Session
 from pro_app.storage.queries.events import list_events
 from pro_app.storage.tables.audit_trail import AuditEntry, AuditPayload
 from pro_app.storage.tables.events import ParticipantEvent
@@ -42,7 +41,6 @@ KINDS = ("infusion", "treatment_ended", "progressed", "lost", "left", "died", "m
 ZONES = ("Europe/Paris", "Pacific/Noumea", "America/Cayenne")
 HISTORIES = 40
 
-_numbers = count()
 _STEPS = st.one_of(
     st.tuples(st.just("record"), st.sampled_from(KINDS[:2]), st.integers(0, 40)),
     st.tuples(st.just("record"), st.sampled_from(KINDS), st.integers(0, 10)),
@@ -107,12 +105,7 @@ class Watcher:
         elif name == "claim" and world.workers[0].hand is None:
             world.claim(world.workers[0])
         elif name == "live":
-            until = world.now + timedelta(hours=what)
-            world.drain()
-            while (due_at := world.find_next_due_at()) is not None and due_at <= until:
-                world.now = max(world.now, due_at)
-                world.drain()
-            world.now = until
+            world.live(what)
 
     def record(self, new: NewEvent) -> None:
         """Preview a new event, record it, compare."""
@@ -122,21 +115,11 @@ class Watcher:
             seen = self.look(
                 session, row, replaces=None, preview=lambda s: preview_event(session, s, new, now=now)
             )
-        try:
-            with clinic.writing() as session:
-                confirm_event(
-                    session,
-                    self.participant_id,
-                    new,
-                    seen=seen.preview.fingerprint if seen else "",
-                    actor=clinic.nurse,
-                    now=now,
-                )
-        except InputRejected:
-            assert seen is None
-            self.refused += 1
-            return
-        self.compare(seen, "event.record")
+        self.act(
+            seen,
+            partial(confirm_event, participant_id=self.participant_id, new=new),
+            action="event.record",
+        )
 
     def correct(self, number: int, days: int | None) -> None:
         """Preview a correction or a retraction, make it, compare."""
@@ -156,21 +139,23 @@ class Watcher:
                 replaces=event,
                 preview=lambda s: preview_correction(session, s, correction, event_id=event.id, now=now),
             )
+        self.act(
+            seen,
+            partial(correct_event, event_id=event.id, correction=correction),
+            action="event.correct",
+        )
+
+    def act(self, seen: Seen | None, do: Callable[..., object], *, action: str) -> None:
+        """Do what was previewed, and compare; what the preview refused must be refused."""
+        clinic, fingerprint = self.world.clinic, seen.preview.fingerprint if seen else ""
         try:
             with clinic.writing() as session:
-                correct_event(
-                    session,
-                    event.id,
-                    correction,
-                    seen=seen.preview.fingerprint if seen else "",
-                    actor=clinic.nurse,
-                    now=now,
-                )
+                do(session, seen=fingerprint, actor=clinic.nurse, now=self.world.now)
         except InputRejected:
             assert seen is None
             self.refused += 1
             return
-        self.compare(seen, "event.correct")
+        self.compare(seen, action)
 
     def look(
         self,
@@ -282,15 +267,9 @@ def opening(sqlite_template: Path, contacts_template: Path, tmp_path: Path) -> O
     """Give each history a database of its own."""
 
     def open_world(opened: ExitStack) -> HistoryWorld:
-        databases = []
-        for name, source in (("main", sqlite_template), ("contacts", contacts_template)):
-            path = tmp_path / f"{name}-{next(_numbers)}.sqlite"
-            shutil.copy(source, path)
-            opened.callback(path.unlink)
-            databases.append(open_database(f"sqlite:///{path}"))
-            opened.callback(databases[-1].engine.dispose)
-        vault = ContactVault(databases[1], TEST_SECRET)
-        return HistoryWorld(build_clinic(databases[0], vault), BEGAN_AT, [Worker()])
+        vault = ContactVault(open_copy(contacts_template, tmp_path, opened), TEST_SECRET)
+        clinic = build_clinic(open_copy(sqlite_template, tmp_path, opened), vault)
+        return HistoryWorld(clinic, BEGAN_AT, [Worker()])
 
     return open_world
 

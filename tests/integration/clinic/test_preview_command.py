@@ -1,41 +1,23 @@
 """`pro-app plan-preview`: the same preview on the terminal, and nothing written."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from click.testing import CliRunner, Result
 from clinic_world import Clinic
-from conftest import TEST_SECRET
+from command_world import Run, make_environment, make_runner
 from database_copies import read_rows
 
-from pro_app.cli import main
 from pro_app.clock import system_clock
 
-Run = Callable[..., Result]
 TODAY = system_clock().astimezone(UTC).date()
 DAYS = timedelta(days=1)
 
 
 @pytest.fixture
 def run(clinic: Clinic, contacts_url: str) -> Run:
-    """Give a function that runs the command in English on the clinic's database."""
-    env = {
-        "PRO_APP_DATABASE_URL": clinic.database.engine.url.render_as_string(hide_password=False),
-        "PRO_APP_CONTACTS_DATABASE_URL": contacts_url,
-        "PRO_APP_SECRET_KEY": TEST_SECRET,
-        "PRO_APP_CONTACTS_KEY": TEST_SECRET,
-        "PRO_APP_MAIL_URL": "smtp://localhost",
-        "PRO_APP_MAIL_SENDER": "ne-pas-repondre@example.org",
-        "PRO_APP_PUBLIC_URL": "https://suivi.example.org",
-        "PRO_APP_LANGUAGE": "en",
-    }
-
-    def run_command(*arguments: str) -> Result:
-        return CliRunner().invoke(main, ["plan-preview", *arguments], env=env)
-
-    return run_command
+    """Give a function that runs the command on the clinic's database."""
+    return make_runner(make_environment(clinic.database, contacts_url), "plan-preview")
 
 
 @pytest.fixture
@@ -145,3 +127,37 @@ def test_what_cannot_be_is_said_in_words(
     arguments = [part for pair in (usual | changes).items() for part in pair]
     result = run(*arguments)
     assert (result.exit_code, said in result.output, "Traceback" in result.output) == (status, True, False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "place", "said"),
+    [
+        (("--event", "treatment-ended", "--on", "2000-01-01"), 1, "occurred_on", "before the trial began"),
+        (("--event", "abducted", "--on", "2026-01-01"), 2, None, "There is no event “abducted”"),
+        (("--event", "paused", "--on", "2026-01-01"), 2, "until", "This event needs --until: YYYY-MM-DD."),
+    ],
+)
+def test_programs_are_told_in_json_why_there_is_no_preview(
+    run: Run, participant: int, *, arguments: tuple[str, ...], status: int, place: str | None, said: str
+) -> None:
+    assert participant
+    result = run("--participant", "15-001", *arguments, "--format", "json")
+    (problem,) = json.loads(result.stdout)["problems"]
+    assert (result.exit_code, problem["place"], result.stderr) == (status, place, "")
+    assert said in problem["text"]
+
+
+@pytest.mark.parametrize(
+    ("arm", "said"),
+    [
+        ((), "This event needs --arm: LUTATHERA, SURVEILLANCE."),
+        (("--arm", "PLACEBO"), "There is no arm “PLACEBO” in this protocol. Known: LUTATHERA, SURVEILLANCE."),
+    ],
+)
+def test_a_randomisation_needs_an_arm_of_the_trial_and_they_are_named(
+    run: Run, clinic: Clinic, *, arm: tuple[str, ...], said: str
+) -> None:
+    clinic.enrol(TODAY - 9 * DAYS)
+    on = (TODAY - DAYS).isoformat()
+    result = run("--participant", "15-001", "--event", "randomised", "--on", on, *arm)
+    assert (result.exit_code, result.stderr) == (2, f"{said}\n")

@@ -4,43 +4,22 @@ import csv
 import errno
 import hashlib
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
-from conftest import TEST_SECRET
+from command_world import Run, make_environment, make_runner
 from making_world import MakingWorld
 from sqlalchemy import text
 
-from pro_app.cli import main
 from pro_app.services.releases.contents import list_downloads
-
-Run = Callable[..., Result]
 
 
 @pytest.fixture
 def run(sqlite_world: MakingWorld, contacts_url: str, tmp_path: Path) -> Run:
     """Give a function that runs a command on the clinic's installation, in English."""
     sqlite_world.answer_baseline()
-    url = sqlite_world.database.engine.url.render_as_string(hide_password=False)
-    env = {
-        "PRO_APP_DATABASE_URL": url,
-        "PRO_APP_CONTACTS_DATABASE_URL": contacts_url,
-        "PRO_APP_SECRET_KEY": TEST_SECRET,
-        "PRO_APP_CONTACTS_KEY": TEST_SECRET,
-        "PRO_APP_MAIL_URL": f"maildir:{tmp_path / 'mail'}",
-        "PRO_APP_MAIL_SENDER": "ne-pas-repondre@example.org",
-        "PRO_APP_PUBLIC_URL": "https://suivi.example.org",
-        "PRO_APP_DATA_FOLDER": str(tmp_path),
-        "PRO_APP_LANGUAGE": "en",
-    }
-
-    def run_command(*arguments: str | Path) -> Result:
-        given = ["release", *(str(argument) for argument in arguments)]
-        return CliRunner().invoke(main, given, env=env, catch_exceptions=False)
-
-    return run_command
+    more = {"PRO_APP_MAIL_URL": f"maildir:{tmp_path / 'mail'}", "PRO_APP_DATA_FOLDER": str(tmp_path)}
+    return make_runner(make_environment(sqlite_world.database, contacts_url, **more), "release")
 
 
 CREATE = ("create", "--reason", "A look", "--purpose", "data_check")

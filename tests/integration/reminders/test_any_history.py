@@ -4,17 +4,15 @@ Hypothesis draws histories of enrolments, answers, events, corrections, stops, c
 jumps of the clock; `history_world` judges. `pytest --histories N` sets how many are drawn on each database.
 """
 
-import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 
 import pytest
 from clinic_world import build_clinic
 from conftest import TEST_SECRET, fresh_postgres
-from history_world import RESUMABLE, HistoryWorld, Worker
+from history_world import RESUMABLE, HistoryWorld, Worker, open_copy
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -38,8 +36,8 @@ ZONES = ("Europe/Paris", "Pacific/Noumea", "America/Cayenne", "Indian/Reunion")
 ARMS = ("LUTATHERA", "SURVEILLANCE")
 STOPS = ("progressed", "messages_stopped", "questionnaires_stopped", "lost", "left", "died")
 ENDINGS = ("sent", "sent", "sent", "dropped", "interrupted", "refused for now", "refused")
-
-_numbers = count()
+TROUBLE = ("dropped", "interrupted", "refused for now", "killed", "killed after sending")
+"""What a worker meets several times in a row: seldom, if each step were drawn by itself."""
 Opening = Callable[[ExitStack], tuple[Database, ContactVault]]
 days = st.integers(0, 40)
 
@@ -125,12 +123,7 @@ class Histories(RuleBasedStateMachine):
     @rule(hours=st.sampled_from([8, 24 * 3, 24 * 8, 24 * 20, 24 * 60, 24 * 150]))
     def live(self, hours: int) -> None:
         """Let time pass with workers at work whenever something is due."""
-        until = self.world.now + timedelta(hours=hours)
-        self.world.drain()
-        while (due_at := self.world.find_next_due_at()) is not None and due_at <= until:
-            self.world.now = max(self.world.now, due_at)
-            self.world.drain()
-        self.world.now = until
+        self.world.live(hours)
 
     @rule()
     def set_the_clock_back(self) -> None:
@@ -150,6 +143,22 @@ class Histories(RuleBasedStateMachine):
         worker = self.world.workers[number % self.workers]
         if worker.hand is not None:
             self.world.finish(worker, ending)
+
+    @rule(number=days, endings=st.lists(st.sampled_from(TROUBLE), min_size=1, max_size=3))
+    def meet_trouble(self, number: int, endings: list[str]) -> None:
+        """Let a worker meet trouble with the next messages, each at the moment at which it comes due."""
+        worker = self.world.workers[number % self.workers]
+        for ending in endings:
+            due_at = self.world.find_next_due_at()
+            if due_at is None:
+                return
+            self.world.now = max(self.world.now, due_at)
+            if worker.hand is None:
+                self.world.claim(worker)
+            if worker.hand is not None and ending.startswith("killed"):
+                self.world.kill(worker, after_sending=ending == "killed after sending")
+            elif worker.hand is not None:
+                self.world.finish(worker, ending)
 
     @rule(number=days, after_sending=st.booleans())
     def kill(self, number: int, after_sending: bool) -> None:  # noqa: FBT001 -- as above
@@ -171,10 +180,7 @@ def open_vault(contacts_template: Path, tmp_path: Path) -> Callable[[ExitStack],
     """Give a function that opens a fresh contact vault."""
 
     def opening(opened: ExitStack) -> ContactVault:
-        path = tmp_path / f"contacts-{next(_numbers)}.sqlite"
-        shutil.copy(contacts_template, path)
-        opened.callback(path.unlink)
-        return ContactVault(_open(f"sqlite:///{path}", opened), TEST_SECRET)
+        return ContactVault(open_copy(contacts_template, tmp_path, opened), TEST_SECRET)
 
     return opening
 
@@ -186,10 +192,7 @@ def on_sqlite(
     """Give each history a SQLite file of its own."""
 
     def opening(opened: ExitStack) -> tuple[Database, ContactVault]:
-        path = tmp_path / f"main-{next(_numbers)}.sqlite"
-        shutil.copy(sqlite_template, path)
-        opened.callback(path.unlink)
-        return _open(f"sqlite:///{path}", opened), open_vault(opened)
+        return open_copy(sqlite_template, tmp_path, opened), open_vault(opened)
 
     return opening
 
@@ -202,7 +205,9 @@ def on_postgresql(
 
     def opening(opened: ExitStack) -> tuple[Database, ContactVault]:
         url = opened.enter_context(fresh_postgres(postgres_owner_url, postgres_template))
-        return _open(url, opened), open_vault(opened)
+        database = open_database(url)
+        opened.callback(database.engine.dispose)
+        return database, open_vault(opened)
 
     return opening
 
@@ -230,12 +235,6 @@ def test_no_history_doubles_loses_or_misdirects_a_message(
             f"\n{machine.begun} histories, {machine.sent} messages sent, {workers} workers, {kind}"
         )
     assert machine.begun >= wanted
-
-
-def _open(url: str, opened: ExitStack) -> Database:
-    database = open_database(url)
-    opened.callback(database.engine.dispose)
-    return database
 
 
 FAULTS: tuple[tuple[str, object], ...] = (

@@ -152,6 +152,27 @@ def test_a_take_over_never_goes_beyond_the_window(post: Post) -> None:
     assert [row.taken_over_by for row in failed] == [None]
 
 
+@pytest.mark.parametrize(
+    ("until", "waits_until"),
+    [
+        ("2026-03-11", datetime(2026, 3, 11, 9, tzinfo=UTC)),
+        ("2026-04-30", datetime(2026, 3, 16, 23, tzinfo=UTC)),
+    ],
+)
+def test_a_take_over_in_a_pause_waits_and_goes_soon_after_a_pause_that_is_ended_early(
+    post: Post, until: str, waits_until: datetime
+) -> None:
+    choose_channels(post, "email,sms")
+    claimed = post.claim("first", INVITED_AT)
+    post.clinic.record(post.participant_id, "paused", date(2026, 3, 2), until=until)
+    record(post, claimed, REFUSED)
+    assert states(post) == {"email": ("failed", "smtp_550"), "sms": ("planned", None)}
+    assert invitations(post)["sms"].attempt_at == waits_until
+    post.clinic.record(post.participant_id, "resumed", date(2026, 3, 3), of="paused")
+    sms = invitations(post)["sms"]
+    assert (sms.state, sms.attempt_at.date()) == ("planned", date(2026, 3, 3))
+
+
 def test_a_take_over_of_what_was_answered_meanwhile_does_not_happen(post: Post) -> None:
     choose_channels(post, "email,sms")
     claimed = post.claim("first", INVITED_AT)
@@ -332,3 +353,14 @@ def test_a_notification_that_went_beside_a_refused_e_mail_does_not_hide_it(post:
     assert find_lost(post, INVITED_AT + timedelta(days=1))[0] == [
         f"message:{post.participant_id}:{failed.id}"
     ]
+
+
+def test_a_notification_that_no_browser_took_is_not_lost_where_the_e_mail_went(post: Post) -> None:
+    choose_channels(post, "email,push")
+    for token in ("first", "second"):
+        claimed = post.claim(token, INVITED_AT)
+        record(
+            post, claimed, Outcome("undeliverable", "gone") if claimed.channel == "push" else Outcome("sent")
+        )
+    assert states(post) == {"email": ("sent", None), "push": ("failed", "gone")}
+    assert find_lost(post, INVITED_AT + timedelta(days=1)) == ([], [])

@@ -6,10 +6,14 @@ import pytest
 from clinic_world import Clinic, noon
 from reminders_world import Post, list_rows
 
+from pro_app.reminders.dispatch import dispatch_due
 from pro_app.reminders.outbox import replan_reminders
 from pro_app.reminders.outbox.attempts import LEASE, Outcome
 from pro_app.services.contact_changes import change_contact
 from pro_app.services.enrolment_rules import ContactChange
+from pro_app.services.health import check_health
+from pro_app.services.heartbeats import record_heartbeat
+from pro_app.services.sending_overview import load_sending_overview
 from pro_app.storage.tables.outbox import OutboxMessage
 from pro_app.storage.tables.participants import Participant
 
@@ -74,10 +78,45 @@ def test_a_claim_by_a_clock_ahead_is_nobody_elses_until_its_own_lease_is_over(po
     assert len(post.server.accepted) == 1
 
 
+def test_a_worker_that_was_frozen_beyond_its_lease_sends_nothing_under_it(post: Post) -> None:
+    left = [INVITED_AT]
+
+    def clock() -> datetime:
+        """Freeze after the claim; while it lasts, another worker takes the message over and sends it."""
+        if left:
+            return left.pop()
+        if not post.server.accepted:
+            assert post.dispatch(INVITED_AT + LEASE) == {"sent": 1}
+        return INVITED_AT + LEASE
+
+    assert dict(dispatch_due(post.office, clock=clock).states) == {"claim_lost": 1}
+    assert len(post.server.accepted) == 1
+    row = post.rows()["invitation"]
+    assert (row.state, row.attempts, row.doubts) == ("sent", 2, 1)
+
+
 def test_the_outcome_of_a_claim_counts_also_when_the_clock_jumped_back_meanwhile(post: Post) -> None:
     claimed = post.claim("mine", INVITED_AT)
     assert post.record(claimed, Outcome("sent"), INVITED_AT - HOUR) == "sent"
     assert post.dispatch(INVITED_AT + HOUR) == {}
+
+
+def test_a_sign_of_life_before_the_clock_was_set_back_hides_no_silence(post: Post) -> None:
+    def beat(name: str, at: datetime) -> None:
+        with post.clinic.writing() as session:
+            record_heartbeat(session, name=name, now=at)
+
+    def is_silent_at(now: datetime) -> tuple[bool, bool, list[bool]]:
+        with post.clinic.database.reading() as session:
+            overview = load_sending_overview(session, study_id=post.clinic.study_id, language="en", now=now)
+            health = check_health(session, now=now)
+        return overview.silent, health.worker == "silent", [line.silent for line in overview.workers]
+
+    beat("killed when the clock was ahead", INVITED_AT + HOUR)
+    assert is_silent_at(INVITED_AT + HOUR) == (False, False, [False])
+    assert is_silent_at(INVITED_AT) == (True, True, [True])
+    beat("alive", INVITED_AT)
+    assert is_silent_at(INVITED_AT) == (False, False, [True, False])
 
 
 def move_to(clinic: Clinic, participant_id: int, zone: str, *, now: datetime) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from pro_app.contacts.vault import NO_CONTACT
 from pro_app.reminders.dispatch import dispatch_due
 from pro_app.reminders.outbox import replan_reminders
 from pro_app.reminders.outbox.claims import LEASE, Outcome
+from pro_app.reminders.outgoing import OutgoingMessage
 from pro_app.storage.tables.events import ParticipantEvent
 from pro_app.storage.tables.outbox import OutboxMessage
 from pro_app.storage.tables.participants import Participant
@@ -106,6 +108,29 @@ def test_what_waits_behind_a_silent_server_goes_a_minute_later_and_has_lost_no_a
         (0, 0, "smtp_silent", INVITED_AT + timedelta(minutes=1))
     ] * 2
     assert post.dispatch(INVITED_AT + timedelta(minutes=1)) == {"sent": 4}
+
+
+def test_a_long_round_does_not_ask_again_and_again_for_a_server_that_is_left_alone(post: Post) -> None:
+    people = [post.clinic.enrol(date(2026, 1, 5), participant_code=f"34-90{number}") for number in range(3)]
+    for person in people:
+        post.clinic.record(person, "randomised", date(2026, 1, 12), arm="SURVEILLANCE")
+    with post.clinic.writing() as session:
+        last = session.get_one(Participant, people[-1])
+        last.channels = "sms"
+        replan_reminders(session, participant=last, now=INVITED_AT - timedelta(days=1))
+    now = INVITED_AT
+
+    class SlowGateway:
+        def send(self, _message: OutgoingMessage) -> str:
+            nonlocal now
+            now += timedelta(minutes=2)
+            return "taken"
+
+    office = replace(post.office, channels={**post.office.channels, "sms": SlowGateway()})
+    post.server.answers.extend(["DROP", "DROP"])
+    report = dispatch_due(office, clock=lambda: now, most=100)
+    assert report.count("sent") == 1
+    assert sum(report.states.values()) < 10
 
 
 def test_a_server_that_is_down_is_tried_again_until_72_hours_then_the_message_has_failed(post: Post) -> None:

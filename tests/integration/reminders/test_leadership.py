@@ -94,6 +94,16 @@ def test_what_a_leader_writes_that_was_overtaken_is_rolled_back(
     assert find_trace(database) is None
 
 
+def test_what_a_leader_writes_after_its_lease_is_rolled_back_although_nobody_else_leads_yet(
+    database: Database,
+) -> None:
+    lead = claim(database, "a", NOW + SOON - LEASE)
+    assert lead is not None
+    with pytest.raises(LeadLost):
+        write_as_leader(database, lead)
+    assert find_trace(database) is None
+
+
 def test_a_chore_is_done_by_the_leader_alone_and_undone_when_the_lead_is_lost(database: Database) -> None:
     clock_of_a, clock_of_b = SettableClock(NOW), SettableClock(NOW)
     a = Leading(database, clock_of_a, holder="a")

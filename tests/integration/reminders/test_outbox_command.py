@@ -1,38 +1,23 @@
 """`pro-app outbox`: the messages by their state, as a table and as JSON, and never an address."""
 
 import json
-from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from click.testing import CliRunner, Result
-from conftest import TEST_SECRET
+from command_world import Run, make_environment, make_runner
 from reminders_world import Post
+from sqlalchemy import select
 
-from pro_app.cli import main
+from pro_app.clock import system_clock
+from pro_app.storage.tables.outbox import OutboxMessage
 
 INVITED_AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
-Run = Callable[..., Result]
 
 
 @pytest.fixture
 def run(post: Post, contacts_url: str) -> Run:
-    """Give a function that runs the command in English on the clinic's database."""
-    env = {
-        "PRO_APP_DATABASE_URL": post.clinic.database.engine.url.render_as_string(hide_password=False),
-        "PRO_APP_CONTACTS_DATABASE_URL": contacts_url,
-        "PRO_APP_SECRET_KEY": TEST_SECRET,
-        "PRO_APP_CONTACTS_KEY": TEST_SECRET,
-        "PRO_APP_MAIL_URL": "smtp://localhost",
-        "PRO_APP_MAIL_SENDER": "ne-pas-repondre@example.org",
-        "PRO_APP_PUBLIC_URL": "https://suivi.example.org",
-        "PRO_APP_LANGUAGE": "en",
-    }
-
-    def run_command(*arguments: str) -> Result:
-        return CliRunner().invoke(main, ["outbox", *arguments], env=env)
-
-    return run_command
+    """Give a function that runs the command on the clinic's database."""
+    return make_runner(make_environment(post.clinic.database, contacts_url), "outbox")
 
 
 def test_messages_are_listed_by_state(run: Run, post: Post) -> None:
@@ -52,9 +37,30 @@ def test_json_holds_the_same_in_utc(run: Run, post: Post) -> None:
     (message,) = json.loads(run("--state", "sent", "--format", "json").output)
     assert message["due_at"] == INVITED_AT.isoformat()
     assert (message["rule"], message["state"], message["reason"]) == ("invitation", "sent", None)
-    every = json.loads(run("--format", "json", "--limit", "5").output)
-    assert len(every) == 5
-    assert [one["due_at"] for one in every] == sorted((one["due_at"] for one in every), reverse=True)
+    assert len(json.loads(run("--format", "json", "--limit", "5").output)) == 5
+
+
+def test_what_was_due_last_comes_first_and_after_it_what_is_next(run: Run) -> None:
+    now = system_clock().isoformat()
+    due = [one["due_at"] for one in json.loads(run("--format", "json", "--limit", "1000").output)]
+    past, coming = [at for at in due if at < now], [at for at in due if at >= now]
+    assert past
+    assert coming
+    assert due == [*sorted(past, reverse=True), *sorted(coming)]
+
+
+def test_days_reach_as_far_ahead_as_back(run: Run, post: Post) -> None:
+    now = system_clock()
+    with post.clinic.writing() as session:
+        first, second, third, *_others = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id))
+        first.due_at, second.due_at = now - timedelta(hours=23), now + timedelta(hours=23)
+        third.due_at = now + timedelta(hours=25)
+        wanted = [first.due_at.isoformat(), second.due_at.isoformat()]
+    within = json.loads(run("--days", "1", "--format", "json").output)
+    assert [one["due_at"] for one in within if one["due_at"] in wanted] == wanted
+    assert all(
+        abs(datetime.fromisoformat(one["due_at"]) - now) <= timedelta(days=1, minutes=1) for one in within
+    )
 
 
 def test_what_should_have_gone_is_late(run: Run) -> None:

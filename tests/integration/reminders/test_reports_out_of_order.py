@@ -193,6 +193,93 @@ def test_a_late_bounce_of_the_old_address_does_nothing_to_the_new_one(
     assert post.rows()["invitation"].state == "failed"
 
 
+def test_a_bounce_of_a_message_that_may_have_gone_to_both_addresses_says_nothing_of_either(
+    post: Post, reading: Settings, mailbox_folder: Path
+) -> None:
+    post.server.answers.append("DROP")
+    post.dispatch(INVITED_AT)
+    give_address(post, INVITED_AT + timedelta(seconds=30))
+    assert post.dispatch(INVITED_AT + timedelta(minutes=1)) == {"sent": 1}
+    put(mailbox_folder, postfix_bounce(address(post, "b")))
+    read(post, reading, INVITED_AT + timedelta(minutes=5))
+    assert (post.rows()["invitation"].state, stops(post)) == ("sent", [])
+    assert [report.kind for report in reports(post)] == ["bounced"]
+    assert post.dispatch(INVITED_AT + timedelta(hours=1)) == {}
+
+
+def test_a_bounce_of_the_old_address_stops_nothing_where_the_answers_withdrew_a_doubtful_message(
+    post: Post, reading: Settings, mailbox_folder: Path
+) -> None:
+    post.server.answers.append("DROP")
+    post.dispatch(INVITED_AT)
+    give_address(post, INVITED_AT + timedelta(hours=1))
+    post.clinic.answer(post.participant_id, "W08", INVITED_AT.date())
+    assert post.rows()["invitation"].state == "unknown"
+    put(mailbox_folder, postfix_bounce(address(post, "b")))
+    read(post, reading, LATER_STILL)
+    assert stops(post) == []
+
+
+def test_a_complaint_takes_back_what_was_to_be_tried_again_on_its_channel(post: Post) -> None:
+    post.server.answers.append("DATA 451 later")
+    post.dispatch(INVITED_AT)
+    complaint = Report("complaint", "complained", outbox_message_id=post.rows()["invitation"].id)
+    with post.clinic.writing() as session:
+        actor = system_actor("hook", "test")
+        record_report(session, complaint, usable_channels={"email"}, actor=actor, now=LATER)
+    row = post.rows()["invitation"]
+    assert (row.state, row.outcome_reason) == ("cancelled", "channel_rests")
+
+
+def test_a_bounce_that_comes_after_the_address_was_changed_lets_no_channel_rest(
+    post: Post, reading: Settings, mailbox_folder: Path
+) -> None:
+    post.dispatch(INVITED_AT)
+    old_address = address(post, "b")
+    give_address(post)
+    assert post.dispatch(NEW_ADDRESS_AT) == {}
+    put(mailbox_folder, postfix_bounce(old_address))
+    read(post, reading, LATER_STILL)
+    assert (stops(post), [report.kind for report in reports(post)]) == ([], ["bounced"])
+    with post.clinic.database.reading() as session:
+        entry = session.scalars(select(AuditEntry.id).where(AuditEntry.action == "message.report")).one()
+        assert [item["after"] for item in session.get_one(AuditPayload, entry).items] == ["failed"]
+    # It never arrived, so it goes to the new address, and what comes back from there counts.
+    assert post.dispatch(LATER_STILL) == {"sent": 1}
+    assert [str(message["To"]) for message in post.server.accepted] == [
+        "a.dupont@example.fr",
+        "nouvelle@example.fr",
+    ]
+    put(mailbox_folder, postfix_bounce(address(post, "b")))
+    read(post, reading, LATER_STILL + timedelta(minutes=1))
+    assert [(stop.channel, stop.reason) for stop in stops(post)] == [("email", "bounced")]
+
+
+def test_a_change_of_the_telephone_does_not_excuse_the_e_mail_address(
+    post: Post, reading: Settings, mailbox_folder: Path
+) -> None:
+    post.dispatch(INVITED_AT)
+    change = ContactChange(
+        email="a.dupont@example.fr",
+        telephone="06 99 88 77 66",
+        language="fr",
+        zone="Europe/Paris",
+        reminder_hour=10,
+    )
+    with post.clinic.writing() as session:
+        change_contact(
+            session,
+            post.participant_id,
+            change,
+            vault=post.clinic.vault,
+            actor=post.clinic.nurse,
+            now=NEW_ADDRESS_AT,
+        )
+    put(mailbox_folder, postfix_bounce(address(post, "b")))
+    read(post, reading, LATER_STILL)
+    assert [(stop.channel, stop.reason) for stop in stops(post)] == [("email", "bounced")]
+
+
 def test_a_wish_counts_whichever_message_it_answers(
     post: Post, reading: Settings, mailbox_folder: Path
 ) -> None:

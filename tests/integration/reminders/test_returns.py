@@ -2,6 +2,7 @@ import logging
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from returns_world import (
     INVITED_AT,
     LATER,
     address,
+    come_back,
     put,
     read,
     record,
@@ -35,9 +37,7 @@ from pro_app.storage.tables.outbox import OutboxMessage
 def test_a_bounce_shows_the_message_as_returned_and_lets_the_channel_rest(
     post: Post, reading: Settings, mailbox_folder: Path
 ) -> None:
-    post.dispatch(INVITED_AT)
-    put(mailbox_folder, postfix_bounce(address(post, "b")))
-    assert read(post, reading) == 1
+    assert come_back(post, reading, mailbox_folder, make=postfix_bounce) == 1
     row = post.rows()["invitation"]
     assert (row.state, row.outcome_reason) == ("failed", "bounced")
     (stop,) = stops(post)
@@ -54,9 +54,7 @@ def test_a_bounce_shows_the_message_as_returned_and_lets_the_channel_rest(
 def test_what_came_back_is_in_the_audit_trail_without_any_address(
     post: Post, reading: Settings, mailbox_folder: Path
 ) -> None:
-    post.dispatch(INVITED_AT)
-    put(mailbox_folder, postfix_bounce(address(post, "b")))
-    read(post, reading)
+    come_back(post, reading, mailbox_folder, make=postfix_bounce)
     with post.clinic.database.reading() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "message.report")).one()
         payload = session.get_one(AuditPayload, entry.id)
@@ -123,9 +121,7 @@ def test_after_a_bounce_the_next_channel_takes_over_within_the_window(post: Post
 def test_a_full_mailbox_is_a_failed_message_and_no_stop(
     post: Post, reading: Settings, mailbox_folder: Path
 ) -> None:
-    post.dispatch(INVITED_AT)
-    put(mailbox_folder, postfix_bounce(address(post, "b"), status="5.2.2", said="over quota"))
-    read(post, reading)
+    come_back(post, reading, mailbox_folder, make=partial(postfix_bounce, status="5.2.2", said="over quota"))
     assert post.rows()["invitation"].state == "failed"
     assert stops(post) == []
     assert post.rows()["last-call"].state == "planned"
@@ -134,9 +130,7 @@ def test_a_full_mailbox_is_a_failed_message_and_no_stop(
 def test_a_report_that_it_takes_longer_changes_nothing(
     post: Post, reading: Settings, mailbox_folder: Path
 ) -> None:
-    post.dispatch(INVITED_AT)
-    put(mailbox_folder, postfix_bounce(address(post, "b"), action="delayed", status="4.4.1"))
-    read(post, reading)
+    come_back(post, reading, mailbox_folder, make=partial(postfix_bounce, action="delayed", status="4.4.1"))
     assert (post.rows()["invitation"].state, stops(post)) == ("sent", [])
     assert [report.kind for report in reports(post)] == ["delayed"]
 
@@ -144,9 +138,7 @@ def test_a_report_that_it_takes_longer_changes_nothing(
 def test_a_wish_to_stop_rests_the_channel_and_is_no_withdrawal(
     post: Post, reading: Settings, mailbox_folder: Path
 ) -> None:
-    post.dispatch(INVITED_AT)
-    put(mailbox_folder, unsubscription(address(post, "u")))
-    read(post, reading)
+    come_back(post, reading, mailbox_folder, make=unsubscription, kind="u")
     (stop,) = stops(post)
     assert stop.reason == "unsubscribed"
     assert post.rows()["invitation"].state == "sent"
@@ -158,27 +150,21 @@ def test_a_wish_to_stop_rests_the_channel_and_is_no_withdrawal(
 def test_a_wish_that_is_taken_back_plans_the_messages_again(
     post: Post, reading: Settings, mailbox_folder: Path
 ) -> None:
-    post.dispatch(INVITED_AT)
-    put(mailbox_folder, unsubscription(address(post, "u")))
-    read(post, reading)
+    come_back(post, reading, mailbox_folder, make=unsubscription, kind="u")
     with post.clinic.writing() as session:
         lift_channel_stop(session, post.participant_id, stops(post)[0].id, actor=post.clinic.nurse, now=LATER)
     assert post.rows()["last-call"].state == "planned"
 
 
 def test_a_complaint_rests_the_channel(post: Post, reading: Settings, mailbox_folder: Path) -> None:
-    post.dispatch(INVITED_AT)
-    put(mailbox_folder, complaint(address(post, "b")))
-    read(post, reading)
+    come_back(post, reading, mailbox_folder, make=complaint)
     assert [stop.reason for stop in stops(post)] == ["complained"]
 
 
 def test_the_answer_of_somebody_who_is_away_changes_nothing_and_is_read(
     post: Post, reading: Settings, mailbox_folder: Path
 ) -> None:
-    post.dispatch(INVITED_AT)
-    put(mailbox_folder, absence(address(post, "b")))
-    assert read(post, reading) == 1
+    assert come_back(post, reading, mailbox_folder, make=absence) == 1
     assert (reports(post), stops(post)) == ([], [])
     assert [path.name.partition(":2,")[2] for path in (mailbox_folder / "cur").iterdir()] == ["S"]
 

@@ -72,6 +72,18 @@ def test_a_contact_added_at_night_waits_for_the_morning(post: Post) -> None:
     assert post.dispatch(datetime(2026, 3, 3, 7, tzinfo=UTC)) == {"sent": 1}
 
 
+def test_what_is_revived_in_a_pause_beyond_the_window_goes_when_the_pause_is_ended_early(post: Post) -> None:
+    lose_contact(post)
+    post.dispatch(INVITED_AT)
+    post.clinic.record(post.participant_id, "paused", date(2026, 3, 3), until="2026-04-30")
+    add_contact(post, INVITED_AT + timedelta(days=1, hours=4))
+    assert states(post)["invitation:email"] == ("planned", None)
+    assert post.dispatch(datetime(2026, 3, 4, 10, tzinfo=UTC)) == {}
+    post.clinic.record(post.participant_id, "resumed", date(2026, 3, 4), of="paused")
+    assert post.dispatch(datetime(2026, 3, 4, 14, tzinfo=UTC)) == {"sent": 1}
+    assert states(post)["invitation:email"] == ("sent", None)
+
+
 def test_nothing_comes_back_after_the_window_a_stop_or_the_answers(post: Post) -> None:
     lose_contact(post)
     post.dispatch(INVITED_AT)

@@ -1,12 +1,13 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
 from http_world import DROP, HANG, Answer, HttpServer, serve_http
-from messages_out import make_message
+from messages_out import AT, make_message
 from sms_world import GATEWAY, MOBILE, gateway, refuse
 
 from pro_app.errors import DefinitionRejected, SettingMissing
@@ -64,6 +65,28 @@ def test_a_form_or_an_address_carries_any_text_unharmed(server: HttpServer, tmp_
     assert sent.headers["content-type"] == "application/x-www-form-urlencoded"
     assert parse_qs(sent.body.decode()) == {"n": [MOBILE], "t": [text], "class": ["1"]}
     assert parse_qs(sent.path.partition("?")[2]) == {"key": ["secret/key"], "text": [text]}
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "minutes", "until"),
+    [
+        (AT + timedelta(hours=2, seconds=59), 120, "2026-03-02T11:00:59Z"),
+        (AT + timedelta(seconds=9), 1, "2026-03-02T09:00:09Z"),
+        (None, 24 * 60, "2026-03-03T09:00:00Z"),
+        (AT + timedelta(days=9), 24 * 60, "2026-03-03T09:00:00Z"),
+    ],
+)
+def test_a_gateway_is_told_until_when_a_text_may_arrive(
+    server: HttpServer, tmp_path: Path, *, expires_at: datetime | None, minutes: int, until: str
+) -> None:
+    text = (
+        "url: {url}/?v={{valid_seconds}}\n"
+        "json: {{n: '{{valid_minutes}}', t: '{{valid_minutes}} min', u: '{{valid_until}}'}}\n"
+    )
+    gateway(server, tmp_path, text).send(make_message(MOBILE, expires_at=expires_at))
+    sent = server.received[0]
+    assert json.loads(sent.body) == {"n": minutes, "t": f"{minutes} min", "u": until}
+    assert int(sent.path.partition("=")[2]) // 60 == minutes
 
 
 @pytest.mark.parametrize(

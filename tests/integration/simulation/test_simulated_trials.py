@@ -48,7 +48,9 @@ def run_command(*arguments: str) -> tuple[int, str]:
         (("--participants", "0"), "--participants"),
         (("--years", "eleven"), "--years"),
         (("--workers", "9"), "--workers"),
-        (("--protocol", "nowhere.yaml"), "--protocol"),
+        (("--processes", "0"), "--processes"),
+        (("--protocol", "nowhere.yaml"), "nowhere.yaml"),
+        (("--protocol", "nowhere"), "nowhere"),
         (("--database", "mysql://there"), "--database"),
     ],
 )

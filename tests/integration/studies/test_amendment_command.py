@@ -3,28 +3,17 @@ from pathlib import Path
 
 import pytest
 from amendment_world import drop_visit, load_version, move_visit, write_version
-from click.testing import CliRunner, Result
 from clinic_world import Clinic
-from conftest import TEST_SECRET
+from command_world import Run, make_environment, make_runner
 from database_copies import read_rows
 
-from pro_app.cli import main
 from pro_app.clock import civil_date, system_clock
 
 
 @pytest.fixture
-def env(database_url: str, contacts_url: str) -> dict[str, str]:
-    """Give the settings of the installation that the clinic is in."""
-    return {
-        "PRO_APP_DATABASE_URL": database_url,
-        "PRO_APP_CONTACTS_DATABASE_URL": contacts_url,
-        "PRO_APP_SECRET_KEY": TEST_SECRET,
-        "PRO_APP_CONTACTS_KEY": TEST_SECRET,
-        "PRO_APP_MAIL_URL": "maildir:/nowhere",
-        "PRO_APP_MAIL_SENDER": "x@test.invalid",
-        "PRO_APP_PUBLIC_URL": "http://localhost",
-        "PRO_APP_LANGUAGE": "en",
-    }
+def run(database_url: str, contacts_url: str) -> Run:
+    """Give a function that runs the command on the installation that the clinic is in."""
+    return make_runner(make_environment(database_url, contacts_url), "amendment")
 
 
 @pytest.fixture
@@ -38,20 +27,14 @@ def amended(clinic: Clinic, tmp_path: Path) -> int:
     return key
 
 
-def run(env: dict[str, str], *arguments: str) -> Result:
-    return CliRunner().invoke(main, ["amendment", *arguments], env=env)
-
-
-def test_versions_are_previewed_and_applied_from_the_shell(
-    clinic: Clinic, env: dict[str, str], amended: int
-) -> None:
+def test_versions_are_previewed_and_applied_from_the_shell(clinic: Clinic, run: Run, amended: int) -> None:
     assert amended
     before = read_rows(clinic.database)
-    table = run(env, "preview", "--to", "1.1")
+    table = run("preview", "--to", "1.1")
     assert (table.exit_code, read_rows(clinic.database) == before) == (0, True)
     assert table.stdout.startswith("Version 1.1: what it would change.")
 
-    said = json.loads(run(env, "preview", "--to", "1.1", "--site", "15", "--format", "json").stdout)
+    said = json.loads(run("preview", "--to", "1.1", "--site", "15", "--format", "json").stdout)
     assert said["possible"]
     (site,) = said["sites"]
     (person,) = site["participants"]
@@ -61,25 +44,25 @@ def test_versions_are_previewed_and_applied_from_the_shell(
         "Y5": "cancelled",
     }
 
-    done = run(env, "apply", "--to", "1.1", "--site", "15", "--reason", "agreed")
+    done = run("apply", "--to", "1.1", "--site", "15", "--reason", "agreed")
     assert (done.exit_code, done.stdout) == (
         0,
         "Version 1.1: 1 sites and 1 participants came under it.\n",
     )
-    again = run(env, "apply", "--to", "1.1", "--site", "15", "--reason", "agreed")
+    again = run("apply", "--to", "1.1", "--site", "15", "--reason", "agreed")
     assert "Nothing was left to change" in again.stdout
-    listed = run(env, "list").stdout
+    listed = run("list").stdout
     assert "agreed" in listed
     assert "1 (1.1)" in listed
 
 
 def test_what_no_longer_holds_is_refused_with_the_preview_of_now(
-    clinic: Clinic, env: dict[str, str], amended: int
+    clinic: Clinic, run: Run, amended: int
 ) -> None:
     assert amended
     before = read_rows(clinic.database)
 
-    refused = run(env, "apply", "--to", "1.1", "--reason", "agreed", "--fingerprint", "0" * 64)
+    refused = run("apply", "--to", "1.1", "--reason", "agreed", "--fingerprint", "0" * 64)
 
     assert refused.exit_code == 3
     assert "Version 1.1: what it would change." in refused.stderr
@@ -97,8 +80,8 @@ def test_what_no_longer_holds_is_refused_with_the_preview_of_now(
     ],
 )
 def test_unusable_arguments_are_said_in_words(
-    clinic: Clinic, env: dict[str, str], *, arguments: list[str], says: str
+    clinic: Clinic, run: Run, *, arguments: list[str], says: str
 ) -> None:
     assert clinic
-    answer = run(env, *arguments)
+    answer = run(*arguments)
     assert (answer.exit_code, answer.stderr.splitlines()[-1]) == (2, says)

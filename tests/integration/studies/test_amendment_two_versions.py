@@ -102,7 +102,8 @@ def test_the_dataset_names_the_version_of_each(clinic: Clinic, both: dict[str, i
     planned = tables["visits"].filter(pl.col("participant_code") == "16-001")
     versions = {str(v) for v in planned["protocol_version"].unique()}
     assert versions == {"1.0", "1.1"}
-    assert "protocol_versions" in set(tables["remarks"]["code"])
+    (remark,) = tables["remarks"].filter(pl.col("code") == "protocol_versions")["remark_en"]
+    assert "1.0 (1 = 15: 1); 1.1 (1 = 16: 1)" in remark
 
 
 def test_a_release_is_made_of_both(clinic: Clinic, both: dict[str, int], tmp_path: Path) -> None:

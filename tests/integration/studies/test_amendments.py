@@ -410,6 +410,24 @@ def test_answers_to_a_visit_that_goes_must_be_accepted_and_stay_where_they_are(
     assert windows(clinic, key)["M03"] == before
 
 
+def test_answers_that_the_version_before_had_no_visit_for_need_not_be_accepted_again(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    key = randomised(clinic)
+    clinic.record(key, "treatment_ended", date(2026, 4, 20))
+    clinic.answer(key, "M03", date(2026, 7, 20))
+    for version, *changes in (("1.1", drop_visit("M03")), ("1.2", drop_visit("M03"), drop_visit("M06"))):
+        load_version(clinic, write_version(tmp_path, version, *changes), at=noon(date(2026, 7, 21)))
+    apply(clinic, "1.1", at=date(2026, 7, 21), accepts_answered=True)
+    before = windows(clinic, key)["M03"]
+
+    seen = preview(clinic, "1.2", at=date(2026, 7, 22))
+    apply(clinic, "1.2", at=date(2026, 7, 22))
+
+    assert seen.answered_outside == ()
+    assert (version_of(clinic, key), windows(clinic, key)["M03"]) == ("1.2", before)
+
+
 def test_a_version_without_what_is_recorded_is_refused_with_the_names_of_those_concerned(
     clinic: Clinic, tmp_path: Path
 ) -> None:

@@ -3,51 +3,43 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
-from conftest import APPLICATION_ROLE, TEST_SECRET
+from click.testing import Result
+from command_world import make_environment, make_runner
+from conftest import APPLICATION_ROLE
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError
 from staff_world import PASSWORD, PROTOCOL, build_staff_world
 
-from pro_app.cli import main
-from pro_app.services.accounts import find_account
+from pro_app.services.account_records import find_account
 from pro_app.services.staff_directory import list_own_roles
 from pro_app.storage.database import Database, open_database
-
-MAIL = {"PRO_APP_MAIL_URL": "maildir:/nowhere", "PRO_APP_MAIL_SENDER": "x@test.invalid"}
-KEYS = {"PRO_APP_SECRET_KEY": TEST_SECRET, "PRO_APP_CONTACTS_KEY": TEST_SECRET}
-
-
-def environment(database_url: str, contacts_url: str) -> dict[str, str]:
-    return (
-        MAIL
-        | KEYS
-        | {
-            "PRO_APP_DATABASE_URL": database_url,
-            "PRO_APP_CONTACTS_DATABASE_URL": contacts_url,
-            "PRO_APP_PUBLIC_URL": "http://localhost",
-            "PRO_APP_LANGUAGE": "en",
-        }
-    )
 
 
 @pytest.fixture
 def env(database_url: str, contacts_url: str) -> dict[str, str]:
     """Give the settings of an installation with migrated stores."""
-    return environment(database_url, contacts_url)
+    return make_environment(database_url, contacts_url)
 
 
 def run(env: dict[str, str], *arguments: str, typed: str = "") -> Result:
-    return CliRunner().invoke(main, arguments, env=env, input=typed)
+    return make_runner(env)(*arguments, typed=typed)
 
 
 def create_account(env: dict[str, str], *more: str, password: str = PASSWORD) -> Result:
     return run(env, "create-account", "--username", "paul.petit", *more, typed=f"{password}\n")
 
 
+def make_empty(folder: Path) -> dict[str, str]:
+    """Give the settings of an installation whose stores are not made yet."""
+    main, contacts = (f"sqlite:///{folder / name}.sqlite" for name in ("new", "contacts"))
+    return make_environment(main, contacts)
+
+
 def test_init_makes_both_stores_and_doing_it_again_changes_nothing(tmp_path: Path) -> None:
-    env = environment(f"sqlite:///{tmp_path / 'new.sqlite'}", f"sqlite:///{tmp_path / 'contacts.sqlite'}")
+    env = make_environment(
+        f"sqlite:///{tmp_path / 'new.sqlite'}", f"sqlite:///{tmp_path / 'contacts.sqlite'}"
+    )
 
     first, second = run(env, "init"), run(env, "init")
 
@@ -58,7 +50,9 @@ def test_init_makes_both_stores_and_doing_it_again_changes_nothing(tmp_path: Pat
 
 
 def test_init_refuses_to_grant_on_sqlite(tmp_path: Path) -> None:
-    env = environment(f"sqlite:///{tmp_path / 'new.sqlite'}", f"sqlite:///{tmp_path / 'contacts.sqlite'}")
+    env = make_environment(
+        f"sqlite:///{tmp_path / 'new.sqlite'}", f"sqlite:///{tmp_path / 'contacts.sqlite'}"
+    )
 
     answer = run(env, "init", "--grant-to", "someone")
 
@@ -80,7 +74,7 @@ def empty_postgres_url(postgres_owner_url: str, postgres_template: str) -> Itera
 
 
 def test_init_grants_the_applications_role_all_but_changing_the_audit_trail(empty_postgres_url: str) -> None:
-    env = environment(empty_postgres_url, empty_postgres_url)
+    env = make_environment(empty_postgres_url, empty_postgres_url)
 
     assert run(env, "init", "--grant-to", APPLICATION_ROLE).exit_code == 0
     assert run(env, "init", "--grant-to", "a role; DROP").exit_code == 2
@@ -196,7 +190,7 @@ def test_a_changed_entry_of_the_audit_trail_is_found(sqlite_url: str, contacts_u
         connection.execute(text("UPDATE audit_entries SET role = 'nobody' WHERE id = 3"))
     database.engine.dispose()
 
-    answer = run(environment(sqlite_url, contacts_url), "verify-audit-trail")
+    answer = run(make_environment(sqlite_url, contacts_url), "verify-audit-trail")
 
     assert answer.exit_code == 2
     assert answer.stdout.endswith("14 entries checked, 1 fault\n")
@@ -204,7 +198,7 @@ def test_a_changed_entry_of_the_audit_trail_is_found(sqlite_url: str, contacts_u
 
 
 def test_a_missing_setting_is_named(tmp_path: Path) -> None:
-    env = environment(f"sqlite:///{tmp_path / 'x.sqlite'}", f"sqlite:///{tmp_path / 'y.sqlite'}")
+    env = make_empty(tmp_path)
     del env["PRO_APP_SECRET_KEY"]
 
     answer = run(env | {"PRO_APP_SECRET_KEY": ""}, "init")

@@ -106,10 +106,30 @@ def test_a_channel_that_rests_is_passed_over_and_its_messages_are_taken_back_wit
     assert added_keys(outcome) == ["5:W08:invitation:1:sms", "5:W08:reminder:1:sms"]
 
 
-def test_where_every_channel_rests_messages_are_taken_back_and_none_is_added() -> None:
-    outcome = plan(a_situation(channels=(), resting=frozenset({"email", "sms"})), [a_row()])
+def test_where_every_channel_rests_messages_are_taken_back_and_new_ones_are_on_record_as_refused() -> None:
+    situation = a_situation(channels=(), resting=frozenset({"email", "sms"}))
+    outcome = plan(situation, [a_row()])
     assert [reason for _, reason in outcome.withdrawn] == ["channel_rests"]
-    assert outcome.added == ()
+    assert [(new.message_key, new.reminder.refused) for new in outcome.added] == [
+        ("5:W08:reminder:1:email", "channel_rests")
+    ]
+    withdrawn = [a_row(rule, state="cancelled") for rule in ("invitation", "reminder")]
+    again = plan(situation, withdrawn)
+    assert (again.withdrawn, again.renewed, again.added) == ((), (), ())
+    lifted = plan(a_situation(), withdrawn)
+    assert [row.rule_code for row, _ in lifted.renewed] == ["invitation", "reminder"]
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_what_is_due_on_a_channel_that_rests_is_taken_back_and_has_no_twin(channel: str) -> None:
+    now = INVITED_AT + timedelta(minutes=30)
+    situation = a_situation(a_visit(rules=(INVITATION,)), channels=(), resting=frozenset({"email", "sms"}))
+    for tried in ({"attempts": 1, "attempt_at": now + timedelta(hours=1)}, {"attempts": 0}):
+        outcome = plan(situation, [a_row(channel=channel, **tried)], now=now)
+        assert [reason for _, reason in outcome.withdrawn] == ["channel_rests"]
+        assert (outcome.renewed, outcome.added) == ((), ())
+    outcome = plan(situation, [a_row(channel=channel)])
+    assert ([reason for _, reason in outcome.withdrawn], outcome.added) == (["channel_rests"], ())
 
 
 def test_another_order_moves_what_is_still_to_come_and_leaves_what_has_gone() -> None:
@@ -250,6 +270,16 @@ def test_a_retry_comes_forward_to_the_new_end_of_a_pause_and_into_no_night() -> 
     row = a_row(**TRIED)  # type: ignore[arg-type]  # the tests' own keywords
     (renewed,) = plan(situation, [row], now=datetime(2026, 3, 3, 12, tzinfo=UTC)).renewed
     assert renewed[1].attempt_at == datetime(2026, 3, 6, 7, tzinfo=UTC)
+
+
+def test_a_pause_ends_at_the_own_hour_or_by_day_where_the_window_of_another_zone_closes_before() -> None:
+    held_until = datetime(2026, 3, 6, 17, tzinfo=UTC)
+    hours = SendingHours("Europe/Paris", 18, 20, quiet_until_hour=8, sundays=False)
+    situation = a_situation(a_visit(rules=(INVITATION,)), hours=hours, held_until=held_until)
+    now = datetime(2026, 3, 3, 12, tzinfo=UTC)
+    window_ends_at = datetime(2026, 3, 6, 13, tzinfo=UTC)  # midnight in Nouméa
+    assert situation.find_next_moment(now, before=None) == held_until
+    assert situation.find_next_moment(now, before=window_ends_at) == datetime(2026, 3, 6, 7, tzinfo=UTC)
 
 
 def test_a_retry_that_waits_no_longer_than_its_distance_stays_as_it_is() -> None:

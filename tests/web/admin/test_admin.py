@@ -73,6 +73,10 @@ def test_a_site_is_added_corrected_and_listed(client: FlaskClient, world: StaffW
     assert "Institut du Val" not in page
 
 
+def test_the_zone_of_a_site_is_chosen_by_the_name_that_people_write(client: FlaskClient) -> None:
+    assert ">Nouméa</option>" in client.get("/admin/sites/new").text
+
+
 @pytest.mark.parametrize(
     "change",
     [

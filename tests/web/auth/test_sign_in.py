@@ -6,8 +6,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from staff_world import EARLIER, PASSWORD, SYSTEM, StaffWorld, csrf_token, sign_in
 
-from pro_app.services.accounts import disable_account, find_account, grant_role
+from pro_app.services.account_records import find_account
+from pro_app.services.accounts import disable_account
 from pro_app.services.sessions import STAFF_IDLE
+from pro_app.services.staff_roles import grant_role
 from pro_app.services.throttle import FREE_TRIES_OF_A_SOURCE
 from pro_app.storage.database import Database
 

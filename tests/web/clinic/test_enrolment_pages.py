@@ -108,3 +108,11 @@ def test_the_contact_is_changed_on_its_own_page(clinic: Clinic, nurse: StaffBrow
     assert (participant.zone, participant.reminder_hour) == ("Indian/Reunion", 18)
     assert clinic.vault.find(participant.contact_ref).email == "b@example.fr"
     assert nurse.post(address, **(wanted | {"email": "b@"})).status_code == 400
+
+
+def test_zones_have_the_names_that_people_write(clinic: Clinic, nurse: StaffBrowser) -> None:
+    participant_id = clinic.enrol(date(2026, 3, 2), zone="Indian/Reunion")
+    choices = dict(re.findall(r'<option[^>]*value="(\w+/\w+)"[^>]*>([^<]+)</option>', nurse.get(NEW).text))
+    assert choices["Pacific/Noumea"] == "Nouméa"
+    assert choices["Indian/Reunion"] == "La Réunion"
+    assert "La Réunion" in nurse.get(f"/clinic/participants/{participant_id}").text

@@ -15,6 +15,8 @@ from pro_app.storage.tables.site_tasks import SiteTaskRecord
 # The tests' clock stands at Monday 2 March 2026: week 8 after 29 December is open from 16 February.
 RANDOMISED = date(2026, 1, 2)
 CALL_DAY = date(2026, 3, 1)
+TEXTS = "/clinic/message-texts"
+WAYS = ("e-mail", "SMS", "notification")
 
 
 @pytest.fixture
@@ -245,12 +247,14 @@ def test_an_enrolment_can_choose_the_ways(with_sms: None, clinic: Clinic, nurse:
 
 
 @pytest.mark.parametrize("who", ["nurse", "coordinator", "monitor"])
-def test_every_text_is_shown_in_both_languages_and_both_forms(
+def test_every_text_is_shown_in_both_languages_and_by_every_way(
     who: str, request: pytest.FixtureRequest
 ) -> None:
     browser: StaffBrowser = request.getfixturevalue(who)
     french, english = (browser.get(f"/clinic/message-texts?in={code}").text for code in ("fr", "en"))
-    assert french.count('class="phone-message"') == english.count('class="phone-message"') == 10
+    assert french.count('class="phone-message"') == english.count('class="phone-message"') == 15
+    assert english.count('class="phone-bubble" lang="en"') == 15
+    assert [french.count(f'<span class="soft">{way}</span>') for way in WAYS] == [5, 5, 5]
     assert "Your questionnaire is ready" in english
     assert "Your questionnaire is ready" not in french
     assert "Suivi 34" in french
@@ -266,3 +270,22 @@ def test_texts_of_another_site_or_language_are_no_page(clinic: Clinic, nurse: St
 def test_the_last_day_in_a_previewed_text_is_an_example_in_the_future(nurse: StaffBrowser) -> None:
     page = nurse.get("/clinic/message-texts?in=fr").text
     assert f"{(NOW.date() + timedelta(days=14)).day} mars 2026" in page
+
+
+@pytest.mark.parametrize(("who", "in_menu"), [("nurse", True), ("coordinator", False), ("monitor", False)])
+def test_the_texts_are_found_in_the_menu_of_a_site_and_beside_the_sending(
+    who: str, request: pytest.FixtureRequest, *, in_menu: bool
+) -> None:
+    browser: StaffBrowser = request.getfixturevalue(who)
+    menu = re.search(r"<nav class=\"staff-bar-nav.*?</nav>", browser.get("/clinic/").text, re.DOTALL)
+    assert menu is not None
+    assert (f'href="{TEXTS}"' in menu[0]) == in_menu
+    if not in_menu:
+        assert f'href="{TEXTS}"' in browser.get("/admin/sending").text
+
+
+def test_the_ways_that_are_not_set_up_are_named(with_sms: None, nurse: StaffBrowser) -> None:
+    assert with_sms is None
+    said = re.search(r'</form>\s*<p class="soft">([^<]+)</p>', nurse.get(TEXTS).text)
+    assert said is not None
+    assert ("notification" in said[1], "SMS" in said[1], "e-mail" in said[1]) == (True, False, False)

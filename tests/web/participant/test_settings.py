@@ -45,6 +45,12 @@ def test_the_page_never_shows_an_address_in_full(signed_in: FlaskClient) -> None
     assert "Paris" in page
 
 
+def test_the_zone_has_the_name_that_people_write(signed_in: FlaskClient, world: World) -> None:
+    with world.database.writing() as session:
+        session.get_one(Participant, world.participant_id).zone = "Indian/Reunion"
+    assert "La Réunion" in signed_in.get(SETTINGS).text
+
+
 def test_home_leads_to_the_settings(signed_in: FlaskClient) -> None:
     assert f'href="{SETTINGS}"' in signed_in.get("/p/home").text
 
@@ -80,6 +86,7 @@ def test_messages_are_paused_until_a_day_and_the_pause_is_ended(signed_in: Flask
     post(signed_in, signed_in.get(SETTINGS), {"until": until}, to=PAUSE)
     paused = signed_in.get(SETTINGS)
     assert "12 mars 2026" in paused.text
+    assert paused.text.count(">Pause</h2>") == 0  # what is set is changed, not set again
     assert kinds(world) == ["enrolled", "paused"]
     post(signed_in, paused, {}, to=RESUME)
     assert kinds(world) == ["enrolled", "paused", "resumed"]

@@ -6,7 +6,7 @@ https://developers.brevo.com/docs/limit-headers (429 and `x-sib-ratelimit-reset`
 https://developers.brevo.com/docs/transactional-webhooks (reports: `messageId`, `msg_status`).
 The documentation names no way to send a request twice without sending the SMS twice, and no code of its own
 for a number that cannot be reached: numbers are checked before, and what is refused as a parameter counts as
-the number's fault only if the message says so.
+the number's fault only if the message says so. Nor does it name a parameter for how long a text stays valid.
 """
 
 import json
@@ -18,6 +18,7 @@ from typing import Any
 from pro_app.reminders.channels.sms.provider import (
     ReportEvent,
     SmsReport,
+    Validity,
     call_provider,
     is_ok,
     make_refusal,
@@ -57,7 +58,14 @@ class BrevoSms:
     address: str = ADDRESS
     caller: Caller = field(default_factory=Caller)
 
-    def send(self, number: str, text: str, reference: str) -> str | None:
+    def send(
+        self,
+        number: str,
+        text: str,
+        reference: str,
+        *,
+        validity: Validity,  # noqa: ARG002 -- the documentation names no parameter for it
+    ) -> str | None:
         """Send one message; gives Brevo's `messageId`."""
         reply = call_provider(self.caller, self._make_request(number, text, reference))
         said = _read(reply)

@@ -1,13 +1,15 @@
 """The SMS channel: a mobile number, a short text, and whichever provider carries it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import phonenumbers
 
-from pro_app.reminders.channels.sms.provider import SmsProvider
+from pro_app.reminders.channels.sms.provider import SmsProvider, Validity
 from pro_app.reminders.channels.sms.text import fit_text
 from pro_app.reminders.outgoing import OutgoingMessage, Undeliverable
 
+LONGEST_VALIDITY = timedelta(days=1)
 REACHED_BY_SMS = frozenset(
     {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
 )
@@ -22,7 +24,14 @@ class SmsChannel:
     def send(self, message: OutgoingMessage) -> str | None:
         """Send one message and give the provider's name for it; raises Retryable or Undeliverable."""
         number = parse_mobile(message.address)
-        return self.provider.send(number, fit_text(message.short_text), message.reply_token)
+        text = fit_text(message.short_text)
+        return self.provider.send(number, text, message.reply_token, validity=_find_validity(message))
+
+
+def _find_validity(message: OutgoingMessage) -> Validity:
+    """Find until when a text may arrive: as long as the message may, and a day at most."""
+    latest = message.at + LONGEST_VALIDITY
+    return Validity(message.at, min(message.expires_at or latest, latest))
 
 
 def parse_mobile(written: str) -> str:

@@ -3,8 +3,8 @@
 A description is YAML with these keys; docs/operations.md shows one in full.
 
 `url`, `method`, `headers`, and either `json` (any shape) or `form` (names and texts): the request. In every
-text of them `{to}` (+33612345678), `{digits}` (33612345678), `{text}`, `{sender}`, `{reference}` and `{key}`
-are filled in.
+text of them `{to}` (+33612345678), `{digits}` (33612345678), `{text}`, `{sender}`, `{reference}`, `{key}` are
+filled in, and for how long the text stays valid `{valid_minutes}`, `{valid_seconds}` or `{valid_until}`.
 `success`, and the lists `undeliverable` and `retryable`: answers, by `status` (numbers), `where` (values by
 their place in the JSON answer, `messages.0.status`) and `matches` (a regular expression over a plain answer).
 `id`: where the gateway's own name for the message stands, or the group `id` of `matches`.

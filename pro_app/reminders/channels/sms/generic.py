@@ -4,15 +4,18 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from pro_app.reminders.channels.sms.gateway_file import AnswerRule, GatewayDescription, ReportPlaces, written
-from pro_app.reminders.channels.sms.provider import SmsReport, call_provider, is_ok, make_refusal
+from pro_app.reminders.channels.sms.provider import SmsReport, Validity, call_provider, is_ok, make_refusal
 from pro_app.reminders.http_call import Caller, HttpReply, HttpRequest
 from pro_app.reminders.outgoing import Retryable, Undeliverable
 
-PLACE = re.compile(r"\{(to|digits|text|sender|reference|key)\}")
+PLACE = re.compile(r"\{(to|digits|text|sender|reference|key|valid_minutes|valid_seconds|valid_until)\}")
+NUMBERS = frozenset({"{valid_minutes}", "{valid_seconds}"})
+"""Texts of JSON that become a number where they are nothing but this place, as gateways ask for one."""
 LONGEST_NAME = 200
 
 
@@ -25,9 +28,20 @@ class HttpGateway:
     key: str = field(repr=False)
     caller: Caller = field(default_factory=Caller)
 
-    def send(self, number: str, text: str, reference: str) -> str | None:
+    def send(self, number: str, text: str, reference: str, *, validity: Validity) -> str | None:
         """Send one message; an answer that the file does not explain leaves open whether it was accepted."""
-        answer = _Answer.of(call_provider(self.caller, self._make_request(number, text, reference)))
+        values = {
+            "to": number,
+            "digits": number.removeprefix("+"),
+            "text": text,
+            "sender": self.sender,
+            "reference": reference,
+            "key": self.key,
+            "valid_minutes": str(validity.minutes),
+            "valid_seconds": str(validity.seconds),
+            "valid_until": validity.ends_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        answer = _Answer.of(call_provider(self.caller, self._make_request(values)))
         gateway, reply = self.gateway, answer.reply
         if any(answer.fits(rule) for rule in gateway.undeliverable):
             raise Undeliverable("sms_number_refused")
@@ -39,16 +53,8 @@ class HttpGateway:
             raise Retryable("sms_answer_not_understood", maybe_accepted=True)
         raise make_refusal(reply)
 
-    def _make_request(self, number: str, text: str, reference: str) -> HttpRequest:
+    def _make_request(self, values: Mapping[str, str]) -> HttpRequest:
         """Fill the description; every value is written the way its place needs it."""
-        values = {
-            "to": number,
-            "digits": number.removeprefix("+"),
-            "text": text,
-            "sender": self.sender,
-            "reference": reference,
-            "key": self.key,
-        }
         gateway = self.gateway
         headers = {name: _fill(value, values) for name, value in gateway.headers.items()}
         body, kind = b"", None
@@ -126,7 +132,10 @@ def _fill_all(template: object, values: Mapping[str, str]) -> object:
         return {name: _fill_all(value, values) for name, value in template.items()}
     if isinstance(template, list):
         return [_fill_all(value, values) for value in template]
-    return _fill(template, values) if isinstance(template, str) else template
+    if not isinstance(template, str):
+        return template
+    filled = _fill(template, values)
+    return int(filled) if template in NUMBERS else filled
 
 
 def _find(said: object, place: str) -> object:

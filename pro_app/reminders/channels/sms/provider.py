@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 from pro_app.reminders.http_call import Caller, HttpReply, HttpRequest, NoReply, NotReached
@@ -14,15 +15,35 @@ NOT_LET_IN = frozenset({401, 402, 403})
 """Refusals of ourselves: the key is wrong, or the account is empty. Somebody can mend that."""
 BUSY = frozenset({429, 503})
 FAULTS = range(500, 600)
+SHORTEST_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """From when until when a text may arrive (aware UTC); a network keeps it for a phone that is off."""
+
+    begins_at: datetime
+    ends_at: datetime
+
+    @property
+    def seconds(self) -> int:
+        """Give its length in whole seconds, a minute at least."""
+        return max(int((self.ends_at - self.begins_at).total_seconds()), SHORTEST_S)
+
+    @property
+    def minutes(self) -> int:
+        """Give its length in whole minutes, rounded down so that nothing arrives too late, one at least."""
+        return self.seconds // 60
 
 
 class SmsProvider(Protocol):
     """Hands texts over to the telephone network."""
 
-    def send(self, number: str, text: str, reference: str) -> str | None:
+    def send(self, number: str, text: str, reference: str, *, validity: Validity) -> str | None:
         """Send `text` to a mobile `number` (E.164) and give the provider's own name for it, if it has one.
 
-        `reference` names the message on our side, the same at a retry. Raises Retryable or Undeliverable.
+        `reference` names the message on our side, the same at a retry. Where the provider can be told, the
+        network drops the text once its `validity` is over. Raises Retryable or Undeliverable.
         """
 
 

@@ -1,0 +1,61 @@
+"""New passwords of staff: set by an administrator, or changed by their owner."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from pro_app.audit.actor import Actor
+from pro_app.audit.trail import Change
+from pro_app.errors import InputRejected, NotPermitted, Problem
+from pro_app.language import mark
+from pro_app.services.account_records import (
+    account_ref,
+    load_account,
+    load_any_account,
+    record_account_change,
+    refuse_problems,
+)
+from pro_app.services.api_tokens import revoke_tokens
+from pro_app.services.passwords import check_password, hash_password, is_password
+from pro_app.services.sessions import end_staff_sessions
+from pro_app.storage.queries.accounts import list_active_roles
+from pro_app.storage.tables.accounts import Account
+
+
+def change_password(
+    session: Session, *, account_id: int, password: str, actor: Actor, now: datetime
+) -> Account:
+    """Give an account a new password and end all its sessions and tokens.
+
+    Raises InputRejected for a password that may not be used, NotFound out of the actor's reach.
+    """
+    own = actor.account_id == account_id
+    account = load_any_account(session, account_id) if own else load_account(session, account_id, actor=actor)
+    if not own and actor.kind != "system":
+        _check_works_here_only(session, account_id, actor)
+    refuse_problems(check_password(password, username=account.username))
+    account.password_hash = hash_password(password)
+    end_staff_sessions(session, account_id=account_id, now=now)
+    revoke_tokens(session, account_id=account_id, actor=actor, now=now)
+    action = "account.change_password" if own else "account.reset_password"
+    record_account_change(session, Change(action, account_ref(account)), actor=actor, now=now)
+    return account
+
+
+def change_own_password(
+    session: Session, *, current_password: str, password: str, actor: Actor, now: datetime
+) -> Account:
+    """Change one's own password, the current one given; raises InputRejected."""
+    if actor.account_id is None:
+        raise NotPermitted("change password")
+    if not is_password(load_any_account(session, actor.account_id).password_hash, current_password):
+        message = mark("This is not your present password.")
+        raise InputRejected((Problem(message, place="current_password"),))
+    return change_password(session, account_id=actor.account_id, password=password, actor=actor, now=now)
+
+
+def _check_works_here_only(session: Session, account_id: int, actor: Actor) -> None:
+    """Refuse to set the password of somebody who works in another study, too."""
+    if any(role.study_id != actor.study_id for role in list_active_roles(session, account_id=account_id)):
+        message = mark("This account also works in another study: only its owner can change the password.")
+        raise InputRejected((Problem(message, place="account"),))
