@@ -22,7 +22,7 @@ KILOBYTE = 1000
 FIRST_LOAD = 60 * KILOBYTE
 LATER_STEP = 5 * KILOBYTE
 OFFLINE = 15 * KILOBYTE
-SCRIPTS = 15 * KILOBYTE
+SCRIPTS = 16 * KILOBYTE
 HEADERS = 900
 """Bytes of the headers of one file: what the budget of the scripts leaves out."""
 
