@@ -63,6 +63,7 @@ def test_a_changed_answer_stands_also_where_the_browser_forgot_what_it_counted(
         _activate_by_code(page, card.short_code)
         patient.start()
         patient.answer(1, "3")
+        patient.find_item(2)
         patient.tap("Précédent")
         patient.option("2").check()
         expect(page.get_by_text("Reçu par votre centre")).to_be_visible()

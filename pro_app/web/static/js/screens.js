@@ -84,7 +84,7 @@ export const render = (whole, place, { params, answers, root }) => {
   if (!template) return null;
   const page = document.importNode(template.content, true);
   const item = page.getElementById("answer-form");
-  for (const help of page.querySelectorAll(".top-bar-aside")) help.href += `?back=${place}`;
+  for (const help of page.querySelectorAll(".top-bar-aside")) help.search = `?back=${place}`;
   if (item && params.get("back") === "review") item.elements.namedItem("back").value = "review";
   if (!item && find(whole, params.get("back"))) leadBack(page, params.get("back"), whole, root);
   if (place === "review") fillReview(page, whole, answers, root);
