@@ -2,7 +2,7 @@
 
 import base64
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import http_ece
@@ -10,6 +10,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from http_world import HttpServer
+from reminders_world import Post
+
+from pro_app.reminders.channels.push import PushChannel, make_private_key
+from pro_app.reminders.http_call import Caller
 
 SECRET = b"sixteen bytes ok"
 
@@ -61,3 +66,14 @@ def encode(raw: bytes) -> str:
 def decode(text: str) -> bytes:
     """Read base64url without padding."""
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def open_push(post: Post, service: HttpServer) -> None:
+    """Let a post office send notifications, by a push service of the test's own."""
+    channel = PushChannel(
+        make_private_key(),
+        "mailto:suivi@example.org",
+        "https://suivi.example.org",
+        Caller(5, 5, trusted=service.trusted),
+    )
+    post.office = replace(post.office, channels={**post.office.channels, "push": channel})

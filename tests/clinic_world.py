@@ -79,19 +79,23 @@ class Clinic:
                 now=noon(at or on),
             ).id
 
-    def answer(
-        self, participant_id: int, visit_code: str, on: date, *, submit: bool = True, items: int = 1
-    ) -> int:
-        """Answer the first items of a visit, and send the form unless told otherwise; gives its key."""
-        actor = Actor(
+    def person(self, participant_id: int) -> Actor:
+        """Give a participant of the first site as an actor."""
+        return Actor(
             kind="participant",
             role="participant",
-            request_id="answer",
+            request_id="test",
             study_id=self.study_id,
             site_ids=frozenset({self.site_id}),
             participant_id=participant_id,
             mode="own_device",
         )
+
+    def answer(
+        self, participant_id: int, visit_code: str, on: date, *, submit: bool = True, items: int = 1
+    ) -> int:
+        """Answer the first items of a visit, and send the form unless told otherwise; gives its key."""
+        actor = self.person(participant_id)
         assessment = self.assessments(participant_id)[visit_code]
         with self.writing() as session:
             operations = [

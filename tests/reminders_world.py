@@ -18,6 +18,8 @@ from sqlalchemy import select
 from pro_app.reminders.dispatch import PostOffice, dispatch_due
 from pro_app.reminders.outbox import enqueue_test_message
 from pro_app.reminders.outbox.claims import ClaimedMessage, Outcome, claim_next, record_outcome
+from pro_app.services.contact_changes import change_contact
+from pro_app.services.enrolment_rules import ContactChange
 from pro_app.storage.database import Database
 from pro_app.storage.tables.outbox import OutboxMessage
 from pro_app.storage.tables.participants import Participant
@@ -122,6 +124,23 @@ class Post:
         with self.clinic.writing() as session:
             participant = session.get_one(Participant, self.participant_id)
             enqueue_test_message(session, participant=participant, now=now)
+
+    def change_contact(
+        self, now: datetime, *, email: str = "nouvelle@example.fr", telephone: str = "", hour: int = 10
+    ) -> None:
+        """Let the nurse give the participant another address, or another hour."""
+        change = ContactChange(
+            email=email, telephone=telephone, language="fr", zone="Europe/Paris", reminder_hour=hour
+        )
+        with self.clinic.writing() as session:
+            change_contact(
+                session,
+                self.participant_id,
+                change,
+                vault=self.clinic.vault,
+                actor=self.clinic.nurse,
+                now=now,
+            )
 
     def claim(self, token: str, now: datetime) -> ClaimedMessage:
         """Claim what is due, and send nothing."""

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import system_actor
 from pro_app.cli.amendment_report import render_json, render_preview, render_versions
+from pro_app.cli.output_format import format_option
 from pro_app.cli.step_count import counting_progress
 from pro_app.cli.stores import opened_database
 from pro_app.cli.study_option import choose_study
@@ -74,14 +75,7 @@ def list_all(study_code: str | None) -> None:
 @_study
 @_to
 @_sites
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help=mark("A table to read, or JSON for programs."),
-)
+@format_option
 @click.pass_context
 def preview(
     context: click.Context, /, study_code: str | None, version: str, site_codes: tuple[str, ...], form: str

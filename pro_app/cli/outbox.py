@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy.orm import Session
 
+from pro_app.cli.output_format import format_option
 from pro_app.cli.stores import opened_database
 from pro_app.cli.study_option import choose_study
 from pro_app.cli.translation import translate
@@ -59,9 +60,7 @@ HEADS = (
 @click.option(
     "--limit", type=click.IntRange(min=1), default=100, show_default=True, help=mark("How many at most.")
 )
-@click.option(
-    "--format", "form", type=click.Choice(["table", "json"]), default="table", help=mark("How to print it.")
-)
+@format_option
 def outbox(
     states: tuple[str, ...], *, study_code: str | None, days: int | None, limit: int, form: str
 ) -> None:

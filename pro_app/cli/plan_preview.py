@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import system_actor
 from pro_app.cli.civil_dates import CivilDate
+from pro_app.cli.output_format import format_option
 from pro_app.cli.preview_output import render_json, render_refusal_json, render_table
 from pro_app.cli.stores import opened_database
 from pro_app.cli.study_option import choose_study
@@ -49,14 +50,7 @@ _DATE = CivilDate()
     "--instead-of", type=_DATE, help=mark("The recorded date to be corrected, if there are several.")
 )
 @click.option("--study", "study_code", help=mark("The study; it may be left out where there is only one."))
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help=mark("A table to read, or JSON for programs."),
-)
+@format_option
 @click.pass_context
 def plan_preview(  # noqa: PLR0913 -- one argument per option of the command
     context: click.Context,

@@ -4,7 +4,6 @@ import pytest
 from clinic_world import Clinic, noon
 from sqlalchemy import select
 
-from pro_app.audit.actor import Actor
 from pro_app.errors import InputRejected, NotFound, NotPermitted
 from pro_app.services.channel_stops import lift_channel_stop
 from pro_app.services.contact_changes import change_contact
@@ -37,24 +36,12 @@ def a_participant(clinic: Clinic, **changes: object) -> int:
     return participant_id
 
 
-def person(clinic: Clinic, participant_id: int) -> Actor:
-    return Actor(
-        kind="participant",
-        role="participant",
-        request_id="test",
-        study_id=clinic.study_id,
-        site_ids=frozenset({clinic.site_id}),
-        participant_id=participant_id,
-        mode="own_device",
-    )
-
-
 def settings(
     clinic: Clinic, participant_id: int, *, on: date = TODAY, usable: frozenset[str] = BOTH
 ) -> OwnMessageSettings:
     with clinic.database.reading() as session:
         return load_message_settings(
-            session, vault=clinic.vault, usable=usable, actor=person(clinic, participant_id), now=noon(on)
+            session, vault=clinic.vault, usable=usable, actor=clinic.person(participant_id), now=noon(on)
         )
 
 
@@ -68,24 +55,24 @@ def change(
             order=order,
             vault=clinic.vault,
             usable=BOTH,
-            actor=person(clinic, participant_id),
+            actor=clinic.person(participant_id),
             now=noon(on),
         )
 
 
 def pause(clinic: Clinic, participant_id: int, until: date | None, *, on: date = TODAY) -> None:
     with clinic.writing() as session:
-        pause_messages(session, until, actor=person(clinic, participant_id), now=noon(on))
+        pause_messages(session, until, actor=clinic.person(participant_id), now=noon(on))
 
 
 def stop(clinic: Clinic, participant_id: int, *, on: date = TODAY) -> None:
     with clinic.writing() as session:
-        stop_messages(session, actor=person(clinic, participant_id), now=noon(on))
+        stop_messages(session, actor=clinic.person(participant_id), now=noon(on))
 
 
 def resume(clinic: Clinic, participant_id: int, *, on: date = TODAY) -> None:
     with clinic.writing() as session:
-        resume_messages(session, actor=person(clinic, participant_id), now=noon(on))
+        resume_messages(session, actor=clinic.person(participant_id), now=noon(on))
 
 
 def planned(clinic: Clinic, participant_id: int) -> dict[str, set[int]]:
@@ -279,7 +266,7 @@ def test_settings_are_one_s_own(clinic: Clinic) -> None:
         with pytest.raises(NotPermitted):
             stop_messages(session, actor=clinic.nurse, now=noon(TODAY))
         with pytest.raises(NotFound):
-            load_participant(session, other, actor=person(clinic, mine))
+            load_participant(session, other, actor=clinic.person(mine))
         with pytest.raises(NotFound):
             record_event(
                 session,
@@ -287,7 +274,7 @@ def test_settings_are_one_s_own(clinic: Clinic) -> None:
                 kind="messages_stopped",
                 occurred_on=TODAY,
                 details={},
-                actor=person(clinic, mine),
+                actor=clinic.person(mine),
                 now=noon(TODAY),
             )
 
@@ -308,7 +295,7 @@ def test_participants_take_back_their_own_wish_only(clinic: Clinic, reason: str)
     def lift() -> bool:
         with clinic.writing() as session:
             return lift_channel_stop(
-                session, participant_id, stop_id, actor=person(clinic, participant_id), now=noon(TODAY)
+                session, participant_id, stop_id, actor=clinic.person(participant_id), now=noon(TODAY)
             )
 
     if reason == "unsubscribed":

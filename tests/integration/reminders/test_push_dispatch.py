@@ -2,18 +2,15 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from browsers import Browser
+from browsers import Browser, open_push
 from http_world import Answer, HttpServer, serve_http
 from reminders_world import Post
 
 from pro_app.contacts.push_addresses import list_push_addresses, save_push_address
-from pro_app.reminders.channels.push import PushChannel, make_private_key
-from pro_app.reminders.http_call import Caller
 from pro_app.reminders.outbox import replan_reminders
 from pro_app.storage.tables.outbox import OutboxMessage
 from pro_app.storage.tables.participants import Participant
@@ -32,13 +29,7 @@ def service(tmp_path: Path) -> Iterator[HttpServer]:
 @pytest.fixture
 def post(post: Post, service: HttpServer) -> Post:
     """Give a participant who wants notifications, and a post office that can send them."""
-    channel = PushChannel(
-        make_private_key(),
-        "mailto:suivi@example.org",
-        "https://suivi.example.org",
-        Caller(5, 5, trusted=service.trusted),
-    )
-    post.office = replace(post.office, channels={**post.office.channels, "push": channel})
+    open_push(post, service)
     with post.clinic.writing() as session:
         participant = session.get_one(Participant, post.participant_id)
         participant.channels = "email,push"

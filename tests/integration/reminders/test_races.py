@@ -12,7 +12,6 @@ from reminders_world import MailServer, list_rows
 from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 
-from pro_app.audit.actor import Actor
 from pro_app.contacts.vault import ContactVault
 from pro_app.reminders.dispatch import PostOffice, dispatch_due
 from pro_app.reminders.outbox import cancel_reminders
@@ -200,15 +199,7 @@ def test_sending_a_form_and_planning_anew_never_wait_for_each_other_in_a_circle(
     planned: tuple[Clinic, int, int, int],
 ) -> None:
     clinic, participant_id, assessment_id, first = planned
-    actor = Actor(
-        kind="participant",
-        role="participant",
-        request_id="racing",
-        study_id=clinic.study_id,
-        site_ids=frozenset({clinic.site_id}),
-        participant_id=participant_id,
-        mode="own_device",
-    )
+    actor = clinic.person(participant_id)
     meet(
         clinic,
         first,

@@ -25,8 +25,6 @@ from pro_app.reminders.outbox.rows import finish_row, plan_again
 from pro_app.reminders.outgoing import Channel, KeepsConnections, OutgoingMessage
 from pro_app.services import inbox
 from pro_app.services.channel_reports import Recorded, Report, apply_waiting_reports, record_report
-from pro_app.services.contact_changes import change_contact
-from pro_app.services.enrolment_rules import ContactChange
 from pro_app.services.hook_reports import parse_hook_report
 from pro_app.settings import Settings
 from pro_app.storage.database import open_database
@@ -66,21 +64,6 @@ def hook(post: Post, settings: Settings, name: str | None, *, now: datetime = LA
     with post.clinic.writing() as session:
         actor = system_actor("hook", "test")
         return record_report(session, report, usable_channels={"email"}, actor=actor, now=now)
-
-
-def give_address(post: Post, now: datetime = NEW_ADDRESS_AT) -> None:
-    change = ContactChange(
-        email="nouvelle@example.fr", telephone="", language="fr", zone="Europe/Paris", reminder_hour=10
-    )
-    with post.clinic.writing() as session:
-        change_contact(
-            session,
-            post.participant_id,
-            change,
-            vault=post.clinic.vault,
-            actor=post.clinic.nurse,
-            now=now,
-        )
 
 
 def use_way(post: Post, code: str, says: Callable[[OutgoingMessage], str | None]) -> Way:
@@ -162,7 +145,7 @@ def test_a_message_that_begins_anew_has_a_name_of_its_own_and_its_bounce_counts(
     post.dispatch(INVITED_AT)
     first = post.rows()["invitation"].provider_ref
     assert hook(post, settings, first) == NEW
-    give_address(post)
+    post.change_contact(NEW_ADDRESS_AT)
     assert post.dispatch(NEW_ADDRESS_AT) == {"sent": 1}
     again = post.rows()["invitation"].provider_ref
     assert post.server.message_ids() == [f"<{first}>", f"<{again}>"]
@@ -179,7 +162,7 @@ def test_a_late_bounce_of_the_old_address_does_nothing_to_the_new_one(
     old_address = address(post, "b")
     put(mailbox_folder, postfix_bounce(old_address))
     read(post, reading)
-    give_address(post)
+    post.change_contact(NEW_ADDRESS_AT)
     put(mailbox_folder, postfix_bounce(old_address, said="while the new one waits"))
     read(post, reading, NEW_ADDRESS_AT)
     assert post.dispatch(NEW_ADDRESS_AT) == {"sent": 1}
@@ -198,7 +181,7 @@ def test_a_bounce_of_a_message_that_may_have_gone_to_both_addresses_says_nothing
 ) -> None:
     post.server.answers.append("DROP")
     post.dispatch(INVITED_AT)
-    give_address(post, INVITED_AT + timedelta(seconds=30))
+    post.change_contact(INVITED_AT + timedelta(seconds=30))
     assert post.dispatch(INVITED_AT + timedelta(minutes=1)) == {"sent": 1}
     put(mailbox_folder, postfix_bounce(address(post, "b")))
     read(post, reading, INVITED_AT + timedelta(minutes=5))
@@ -212,7 +195,7 @@ def test_a_bounce_of_the_old_address_stops_nothing_where_the_answers_withdrew_a_
 ) -> None:
     post.server.answers.append("DROP")
     post.dispatch(INVITED_AT)
-    give_address(post, INVITED_AT + timedelta(hours=1))
+    post.change_contact(INVITED_AT + timedelta(hours=1))
     post.clinic.answer(post.participant_id, "W08", INVITED_AT.date())
     assert post.rows()["invitation"].state == "unknown"
     put(mailbox_folder, postfix_bounce(address(post, "b")))
@@ -236,7 +219,7 @@ def test_a_bounce_that_comes_after_the_address_was_changed_lets_no_channel_rest(
 ) -> None:
     post.dispatch(INVITED_AT)
     old_address = address(post, "b")
-    give_address(post)
+    post.change_contact(NEW_ADDRESS_AT)
     assert post.dispatch(NEW_ADDRESS_AT) == {}
     put(mailbox_folder, postfix_bounce(old_address))
     read(post, reading, LATER_STILL)
@@ -259,22 +242,7 @@ def test_a_change_of_the_telephone_does_not_excuse_the_e_mail_address(
     post: Post, reading: Settings, mailbox_folder: Path
 ) -> None:
     post.dispatch(INVITED_AT)
-    change = ContactChange(
-        email="a.dupont@example.fr",
-        telephone="06 99 88 77 66",
-        language="fr",
-        zone="Europe/Paris",
-        reminder_hour=10,
-    )
-    with post.clinic.writing() as session:
-        change_contact(
-            session,
-            post.participant_id,
-            change,
-            vault=post.clinic.vault,
-            actor=post.clinic.nurse,
-            now=NEW_ADDRESS_AT,
-        )
+    post.change_contact(NEW_ADDRESS_AT, email="a.dupont@example.fr", telephone="06 99 88 77 66")
     put(mailbox_folder, postfix_bounce(address(post, "b")))
     read(post, reading, LATER_STILL)
     assert [(stop.channel, stop.reason) for stop in stops(post)] == [("email", "bounced")]
@@ -287,7 +255,7 @@ def test_a_wish_counts_whichever_message_it_answers(
     old_bounce, old_wish = address(post, "b"), address(post, "u")
     put(mailbox_folder, postfix_bounce(old_bounce))
     read(post, reading)
-    give_address(post)
+    post.change_contact(NEW_ADDRESS_AT)
     put(mailbox_folder, unsubscription(old_wish))
     read(post, reading, LATER_STILL)
     assert [(stop.reason, stop.lifted_at) for stop in stops(post)] == [
@@ -435,7 +403,7 @@ def test_a_wish_is_not_lost_where_the_channel_rests_for_a_bounce_already(
         entries = session.scalars(select(AuditEntry.id).where(AuditEntry.action == "message.report")).all()
         said = session.get_one(AuditPayload, entries[-1]).items
     assert said == [{"field": "channel:email", "before": "bounced", "after": "unsubscribed"}]
-    give_address(post)
+    post.change_contact(NEW_ADDRESS_AT)
     assert [(stop.reason, stop.lifted_at) for stop in stops(post)][-1] == ("unsubscribed", None)
     assert post.dispatch(NEW_ADDRESS_AT) == {}
 

@@ -6,14 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from browsers import Browser
+from browsers import Browser, open_push
 from http_world import Answer, HttpServer, serve_http
 from reminders_world import Post, list_rows
 from sms_world import brevo
 
 from pro_app.contacts.push_addresses import save_push_address
-from pro_app.reminders.channels.push import PushChannel, make_private_key
-from pro_app.reminders.http_call import Caller
 from pro_app.reminders.outbox import replan_reminders
 from pro_app.storage.tables.outbox import OutboxMessage
 from pro_app.storage.tables.participants import Participant
@@ -69,16 +67,6 @@ def service(tmp_path: Path) -> Iterator[HttpServer]:
         assert running.trusted is not None
         running.trusted.check_hostname = False
         yield running
-
-
-def open_push(post: Post, service: HttpServer) -> None:
-    channel = PushChannel(
-        make_private_key(),
-        "mailto:suivi@example.org",
-        "https://suivi.example.org",
-        Caller(5, 5, trusted=service.trusted),
-    )
-    post.office = replace(post.office, channels={**post.office.channels, "push": channel})
 
 
 def subscribe(post: Post, contact_ref: str, endpoint: str, *, earlier: int = 0) -> None:
