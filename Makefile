@@ -8,7 +8,7 @@ TESTS_IN_PARALLEL ?= 2
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .PHONY: help run test install install-test lock format lint types imports translations catalogues \
-        definitions unit integration web migrations architecture readers journeys pictures benchmarks clean
+        definitions unit integration web migrations architecture readers journeys chaos pictures benchmarks clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -16,7 +16,7 @@ help: ## list the commands
 run: install ## set up and run the app with demo data (PORT=9000 elsewhere, RESET=1 anew)
 	@exec $(BIN)/pro-app demo --port $(PORT) $(if $(RESET),--reset)
 
-test: install-test lint types imports catalogues definitions unit architecture migrations integration readers web journeys ## set up and run every check and test
+test: install-test lint types imports catalogues definitions unit architecture migrations integration readers web journeys chaos-brief ## set up and run every check and test
 	@echo "All checks and tests passed."
 
 install: .venv/run.done ## set up the virtual environment for running
@@ -87,11 +87,18 @@ web: install-test ## pages over HTTP
 journeys: install-test ## journeys in a real browser
 	$(BIN)/pytest -q tests/journeys
 
+.PHONY: chaos-brief
+chaos-brief: install-test
+	$(BIN)/pytest -q tests/chaos
+
+chaos: install-test ## lose requests, kill servers and tabs: no answer is lost (SESSIONS=1000 SEED=1 ONLY=17)
+	@cd tests && ../$(BIN)/python -m chaos --sessions $(or $(SESSIONS),1000) --seed $(or $(SEED),1) $(if $(ONLY),--only $(ONLY))
+
 pictures: install-test ## take the pictures of docs/screens anew
-	$(BIN)/python docs/screens/take_pictures.py
+	$(BIN)/python docs/screens/take_patient_pictures.py && $(BIN)/python docs/screens/take_pictures.py
 
 benchmarks: install-test ## print the ratios of benchmarks/
-	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+	@failed=0; for file in benchmarks/*.py; do $(BIN)/python $$file || failed=1; done; exit $$failed
 
 clean: ## remove what the commands above made (the demo's data too)
 	rm -rf .venv var build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -24,6 +24,7 @@ from pro_app.web import (
     participant,
     questionnaire,
     statistician,
+    tablet,
 )
 from pro_app.web import demo as demo_pages
 from pro_app.web import request as this
@@ -37,7 +38,7 @@ from pro_app.web.security_headers import init_security_headers
 TRANSLATIONS = Path(__file__).parents[1] / "translations"
 LARGEST_REQUEST = 2 * 1024 * 1024
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-FACES = (auth, participant, questionnaire, clinic, statistician, admin, api, health)
+FACES = (auth, participant, questionnaire, tablet, clinic, statistician, admin, api, health)
 
 
 class Application(Flask):

@@ -32,6 +32,14 @@ class InputRejected(ProAppError):
 
 
 @dataclass(eq=False)
+class DatabaseUnavailable(ProAppError):
+    """A store cannot be used: `why` is a translatable sentence, `detail` what the driver said about it."""
+
+    why: str
+    detail: str = ""
+
+
+@dataclass(eq=False)
 class DefinitionRejected(ProAppError):
     """A definition file (instrument, wording pack, protocol) breaks its rules."""
 
@@ -41,11 +49,15 @@ class DefinitionRejected(ProAppError):
 
 @dataclass(eq=False)
 class AnswerRejected(ProAppError):
-    """An answer does not fit its item: unknown item, value out of range, N/A not allowed."""
+    """An answer does not fit its item: unknown item, value out of range, N/A not allowed.
+
+    `operation_id` is its own where it came as an operation of a device.
+    """
 
     instrument_code: str
     item_number: int
     reason: str
+    operation_id: str = ""
 
 
 @dataclass(eq=False)

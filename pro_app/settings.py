@@ -13,6 +13,8 @@ from pro_app.errors import SettingMissing
 from pro_app.language import LANGUAGES, mark
 
 DATA_FOLDER = Path(__file__).parents[1] / "var"
+TABLET_IDLE_MINUTES = 10
+"""How long a tablet of the site that was lent may lie untouched, unless the installation says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class Settings:
     (`imaps://user:password@host/folder` or `maildir:/folder`), in which what comes back is read; programs
     report under `hook_secret`. `messages_per_minute` is for each domain of recipients, None without end.
     `trusted_proxies` is how many reverse proxies of ours stand
-    in front and say where a request came from.
+    in front and say where a request came from. A tablet on loan locks `tablet_idle_minutes` after the
+    last touch.
     """
 
     database_url: str = field(repr=False)
@@ -50,6 +53,8 @@ class Settings:
     sms_gateway: Path | None = None
     push_private_key: str | None = field(default=None, repr=False)
     push_contact: str = ""
+    accessibility_contact: str = ""
+    tablet_idle_minutes: int = TABLET_IDLE_MINUTES
 
     @property
     def public_host(self) -> str:
@@ -89,6 +94,8 @@ class Settings:
             inbox_url=_inbox(env, "PRO_APP_INBOX_URL"),
             hook_secret=_secret(env, "PRO_APP_HOOK_SECRET") if env.get("PRO_APP_HOOK_SECRET") else None,
             messages_per_minute=_pace(env, "PRO_APP_MESSAGES_PER_MINUTE"),
+            tablet_idle_minutes=_idle_minutes(env, "PRO_APP_TABLET_IDLE_MINUTES"),
+            accessibility_contact=env.get("PRO_APP_ACCESSIBILITY_CONTACT", "").strip(),
             **_sms(env),
             **_push(env),
         )
@@ -118,6 +125,7 @@ INBOX_SCHEMES = ("imaps", "imap", "maildir")
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 LONGEST_REPLY_NAME = 25
 LONGEST_PACE = 5
+IDLE_RANGE, LONGEST_IDLE = range(3, 61), 2
 SMS_PROVIDERS = ("brevo", "gateway")
 
 
@@ -204,6 +212,14 @@ def _pace(env: Mapping[str, str], name: str) -> int | None:
     if not (value.isascii() and value.isdigit() and len(value) <= LONGEST_PACE):
         raise SettingMissing(name, mark("it must be a number from 0 to 99999"))
     return int(value) or None
+
+
+def _idle_minutes(env: Mapping[str, str], name: str) -> int:
+    """Read after how many minutes a lent tablet locks: long enough to be warned, short of a session's end."""
+    value = env.get(name, "").strip() or str(TABLET_IDLE_MINUTES)
+    if not (value.isascii() and value.isdigit() and len(value) <= LONGEST_IDLE and int(value) in IDLE_RANGE):
+        raise SettingMissing(name, mark("it must be a number of minutes from 3 to 60"))
+    return int(value)
 
 
 def _sms(env: Mapping[str, str]) -> dict[str, Any]:

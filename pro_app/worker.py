@@ -32,6 +32,7 @@ from pro_app.services.contact_sweep import sweep_contacts
 from pro_app.services.heartbeats import forget_old_heartbeats, record_heartbeat
 from pro_app.services.inbox import read_inbox
 from pro_app.services.leadership import Lead, LeadLost, claim_lead, give_up_lead, require_lead
+from pro_app.services.new_pins import answer_pin_requests
 from pro_app.services.production.gate import require_gate_of
 from pro_app.services.releases.process import ReleaseProcess
 from pro_app.settings import Settings
@@ -45,6 +46,8 @@ BEAT_EVERY = timedelta(seconds=30)
 """How often a worker gives a sign of life during a round that takes longer."""
 READ_INBOX_EVERY = timedelta(minutes=2)
 WATCH_CLOCK_EVERY = timedelta(seconds=10)
+LOOK_FOR_PIN_REQUESTS_EVERY = timedelta(seconds=5)
+"""Somebody waits for the code with the page open."""
 LOOK_FOR_RELEASES_EVERY = timedelta(seconds=5)
 logger = logging.getLogger(__name__)
 
@@ -70,6 +73,7 @@ class BackgroundWorker:
         self._scheduler = BackgroundScheduler(timezone=UTC)
         self._add_job(self._tick, TICK_EVERY)
         self._add_job(self._leading.look, LEAD_EVERY)
+        self._add_job(self._answer_pin_requests, LOOK_FOR_PIN_REQUESTS_EVERY)
         self._add_job(self._sweep, CHORES_EVERY)
         self._add_job(self._read_inbox, READ_INBOX_EVERY)
         for chore in (close_what_expired, join_audit_heads, forget_old_heartbeats):
@@ -99,6 +103,11 @@ class BackgroundWorker:
             should_stop=self._stopping.is_set,
             holder=self._leading.holder,
         )
+
+    def _answer_pin_requests(self) -> None:
+        """Send the codes that were asked for at once, not with the next tick."""
+        if answer_pin_requests_of(self._office, clock=self._clock):
+            dispatch_due(self._office, clock=self._clock, should_stop=self._stopping.is_set)
 
     def _watch_clock(self) -> None:
         """Let a job run at once that waits longer than its interval: the machine's clock was set back."""
@@ -201,6 +210,7 @@ def tick(
     A round of many slow messages takes long: signs of life are left between the messages too.
     """
     pulse = _Pulse(office.database, holder, clock())
+    answer_pin_requests_of(office, clock=clock)
 
     def look_up() -> bool:
         pulse.beat_now_and_then(clock())
@@ -210,6 +220,17 @@ def tick(
     ended_at = clock()
     pulse.beat(ended_at)
     return TickReport(report, ended_at)
+
+
+def answer_pin_requests_of(office: PostOffice, *, clock: Clock) -> int:
+    """Enqueue the codes that were asked for at the door; gives how many."""
+    return answer_pin_requests(
+        office.database,
+        office.vault,
+        usable_channels=office.channels.keys(),
+        actor=system_actor("worker", secrets.token_hex(8)),
+        clock=clock,
+    )
 
 
 @dataclass

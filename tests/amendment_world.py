@@ -35,6 +35,14 @@ def write_version(folder: Path, version: str, *changes: Change, source: Path = P
     return path
 
 
+def say_all_about_data(data: Data) -> None:
+    """Tell participants everything about their data, as production asks."""
+    parts = ("controller", "contact", "legal_basis", "retention", "hosting")
+    data["participant_pages"] = {
+        "data_protection": {name: {"fr": f"dit de {name}", "en": f"said of {name}"} for name in parts}
+    }
+
+
 def move_visit(code: str, **at: int) -> Change:
     """Put a visit elsewhere: `move_visit("M03", months=4)`."""
     return lambda data: find_coded(data["visits"], code).update({"at": at})

@@ -7,21 +7,27 @@ script, a request to another host or an answer of 5xx fails the journey that ope
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import partial
 from itertools import count
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import builders
+from conftest import TEST_SECRET
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, WebError
+from server_process import ServerProcess
 from sqlalchemy import update
 
+from pro_app.app import create_app
 from pro_app.audit.actor import Actor
 from pro_app.clock import civil_date, system_clock
 from pro_app.contacts.vault import ContactVault
+from pro_app.reminders.channels.push import make_private_key
 from pro_app.services.cards import PrintedCard
 from pro_app.settings import Settings
-from pro_app.storage.database import Database
+from pro_app.storage.database import Database, open_database
 from pro_app.storage.tables.sessions import ParticipantSession
 
 PHONE = {"width": 390, "height": 844}
@@ -135,6 +141,45 @@ class Installation:
     def watch(self, *allowed_statuses: int) -> Watch:
         """Make a watch that takes these refusals for what the journey wants."""
         return Watch(urlsplit(self.url).netloc, allowed_statuses=set(allowed_statuses))
+
+
+@contextmanager
+def serve_folder(folder: Path) -> Iterator[Settings]:
+    """Serve the migrated `main.sqlite` and `contacts.sqlite` of a folder over plain HTTP, mailing into it."""
+    settings = Settings(
+        database_url=f"sqlite:///{folder / 'main.sqlite'}",
+        contacts_database_url=f"sqlite:///{folder / 'contacts.sqlite'}",
+        secret_key=TEST_SECRET,
+        contacts_key=TEST_SECRET,
+        mail_url=f"maildir:{folder / 'mail'}",
+        mail_sender="ne-pas-repondre@test.invalid",
+        public_url="",
+        secure_cookies=False,
+        data_folder=folder,
+        push_private_key=make_private_key(),
+        push_contact="mailto:suivi@test.invalid",
+    )
+    server = ServerProcess(partial(create_app, settings), folder / "server.log")
+    settings = replace(settings, public_url=f"http://127.0.0.1:{server.port}")
+    server.make_app = partial(create_app, settings)
+    server.start()
+    try:
+        yield settings
+    finally:
+        server.stop()
+
+
+@contextmanager
+def open_installation(settings: Settings, browser: Browser) -> Iterator[Installation]:
+    """Open what is served, with its study, one site, a nurse and a statistician."""
+    database = open_database(settings.database_url)
+    vault_database = open_database(settings.contacts_database_url)
+    vault = ContactVault(vault_database, settings.contacts_key)
+    made = Installation(settings, database, vault, browser)
+    made.add_people()
+    yield made
+    database.engine.dispose()
+    vault_database.engine.dispose()
 
 
 def today() -> date:

@@ -14,6 +14,8 @@ from pro_app.audit.actor import Actor
 from pro_app.contacts.vault import ContactVault
 from pro_app.services.cards import PrintedCard, print_card
 from pro_app.services.enrolment import enrol_participant
+from pro_app.services.participant_sign_in import NewDevice, sign_in
+from pro_app.services.pin_proofs import prove_pin_on_device, prove_pin_with_code
 from pro_app.storage.database import Database
 from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments
 
@@ -62,6 +64,26 @@ class World:
                 actor=self.clinic.nurse,
                 now=now,
             )
+
+    def sign_in_on(self, device_secret: str, *, pin: str = PIN, now: datetime = NOW) -> NewDevice:
+        """Sign in with the PIN on a remembered device."""
+        proof = prove_pin_on_device(self.database, device_secret=device_secret, pin=pin)
+        with self.database.writing() as session:
+            return sign_in(session, proof, now=now)
+
+    def sign_in_with(
+        self,
+        code: str,
+        *,
+        pin: str = PIN,
+        remember: bool = False,
+        device_label: str = "",
+        now: datetime = NOW,
+    ) -> NewDevice:
+        """Sign in with a sign-in code and the PIN."""
+        proof = prove_pin_with_code(self.database, sign_in_code=code, pin=pin, secret_key=TEST_SECRET)
+        with self.database.writing() as session:
+            return sign_in(session, proof, remember=remember, device_label=device_label, now=now)
 
     def randomise(self) -> None:
         """Record the randomisation, today."""

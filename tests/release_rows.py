@@ -106,6 +106,10 @@ def make_assessment_row(visit: PersonVisit) -> dict[str, object]:
         "submitted_at": noon(form.on) if form and sent else None,
         "mode": form.mode if form and sent else None,
         "respondent": form.respondent if form and sent else None,
+        "received_late": False,
+        "set_aside": 0,
+        "conflicts": 0,
+        "listened": False,
     }
 
 
@@ -158,6 +162,10 @@ def list_item_rows(release: Release, visit: PersonVisit) -> Rows:
                     "entered_by": "participant" if said else None,
                     "answered_at": at,
                     "received_at": at,
+                    "received_late": False if said else None,
+                    "device_at": at,
+                    "device_zone": ZONE if said else None,
+                    "clock_off": False if said else None,
                     "operation_id": f"{visit.person.code}/{visit.visit_code}/{item.number}/{version}"
                     if said
                     else None,

@@ -1,8 +1,8 @@
 # ruff: noqa: INP001 -- a command, no package
-"""Takes the pictures of this folder anew: starts a filled demo, walks through the three faces, writes PNGs.
+"""Takes the pictures of the staff's pages and the demo's own anew: starts a filled demo and writes PNGs.
 
-The demo is filled once a day into build/pictures-demo and served from a copy, so that every picture shows
-a participant who has not begun yet.
+The demo is filled once a day into build/pictures-demo and served from a copy. Those of participants are
+taken by `take_patient_pictures.py`.
 """
 
 import json
@@ -44,11 +44,6 @@ A_DAY_SECONDS = 86_400
 AMENDED = "1.1"
 """The version of the protocol that is loaded and not applied, for the page of amendments."""
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
-SEND_ANSWERS = """async ([path, token, body]) => (await fetch(path, {
-  method: "POST",
-  headers: {"Content-Type": "application/json", "X-CSRFToken": token},
-  body: JSON.stringify(body),
-})).status"""
 
 
 class Photographer:
@@ -85,15 +80,6 @@ class Photographer:
         mark = "  too large" if len(content) > LARGEST_PICTURE_BYTES else ""
         print(f"{name:34} {len(content) // 1000:4} kB{mark}")  # noqa: T201 -- a command
 
-    def sign_in_participant(self, page: Page) -> None:
-        """Sign in as the participant to try; ends at home."""
-        person = self.access["participant"]
-        page.goto("/p/sign-in")
-        page.get_by_label("Code de connexion").fill(person["sign_in_code"])
-        page.locator("#pin").fill(person["pin"])
-        page.get_by_label("C’est mon propre appareil").check()
-        page.get_by_role("button", name="Se connecter").click()
-
     def sign_in_staff(self, page: Page, role: str) -> None:
         """Sign in as a member of staff; ends on the first page of the role."""
         member = next(member for member in self.access["staff"] if member["role"] == role)
@@ -101,98 +87,6 @@ class Photographer:
         page.get_by_label("Identifiant").fill(member["username"])
         page.get_by_label("Mot de passe").fill(member["password"])
         page.get_by_role("button", name="Se connecter").click()
-
-
-def take_arrival(camera: Photographer) -> None:
-    """Picture the way in, before anyone is signed in."""
-    with camera.window(PHONE) as page:
-        camera.take(page, "patient-sign-in-phone", "/p/sign-in")
-        camera.take(page, "patient-activation-phone", camera.access["new_card"]["path"])
-        page.get_by_role("button", name="Commencer").click()
-        camera.take(page, "patient-choose-pin-phone")
-
-
-def take_questionnaire(camera: Photographer) -> None:
-    """Picture home and the questionnaire on a phone, in the dark too, and on a desktop."""
-    with camera.window(PHONE) as page:
-        camera.sign_in_participant(page)
-        camera.take(page, "patient-home-phone")
-        take_own_pages(camera, page)
-        camera.take(page, "patient-messages-phone", "/p/settings")
-        page.goto("/p/home")
-        page.get_by_role("link", name="Commencer").click()
-        camera.take(page, "patient-instruction-phone")
-        folder = page.url.rsplit("/", 1)[0]
-        page.goto(f"{folder}/4")
-        page.get_by_role("radio").nth(1).check()
-        page.get_by_text("reçu par votre centre").wait_for()
-        camera.take(page, "patient-question-phone")
-        page.emulate_media(color_scheme="dark")
-        camera.take(page, "patient-question-dark-phone")
-        page.emulate_media(color_scheme="light")
-        page.goto(f"{folder}/5")
-        page.get_by_role("button", name="Suivant").click()
-        camera.take(page, "patient-empty-item-phone")
-        camera.take(page, "patient-scale-phone", f"{folder}/32")
-        camera.take(page, "patient-not-applicable-phone", f"{folder}/44")
-        camera.take(page, "patient-home-begun-phone", "/p/home")
-        with camera.window(DESK, storage_state=page.context.storage_state()) as desk:
-            camera.take(desk, "patient-question-desktop", f"{folder}/6")
-            camera.take(desk, "patient-home-desktop", "/p/home")
-        take_sending(camera, page, folder)
-
-
-def take_own_pages(camera: Photographer, page: Page) -> None:
-    """Picture the participant's other pages, in the largest letters too, and put the usual ones back."""
-    for name in ("calendar", "devices", "help", "data", "display"):
-        camera.take(page, f"patient-{name}-phone", f"/p/{name}")
-    page.get_by_label("Très grande").check()
-    page.get_by_label("Élevé").check()
-    page.get_by_role("button", name="Enregistrer").click()
-    camera.take(page, "patient-home-largest-phone", "/p/home")
-    page.goto("/p/display")
-    page.get_by_label("Normale").check()
-    page.get_by_label("Habituel").check()
-    page.get_by_role("button", name="Enregistrer").click()
-
-
-def take_sending(camera: Photographer, page: Page, folder: str) -> None:
-    """Answer what is open and picture the review, who answered, the receipt and the empty home."""
-    page.goto(f"{folder}/6")
-    token = page.locator("#answer-form [name=csrf_token]").get_attribute("value")
-    status = page.evaluate(
-        SEND_ANSWERS, ["/p/operations", token, list_answers(int(folder.rsplit("/", 1)[1]))]
-    )
-    if status != 200:  # noqa: PLR2004 -- the status of a batch that was kept
-        raise RuntimeError(f"the answers were refused with status {status}")
-    camera.take(page, "patient-review-phone", f"{folder}/review")
-    page.get_by_role("link", name="Continuer").click()
-    page.get_by_role("radio").first.check()
-    camera.take(page, "patient-who-answered-phone")
-    page.get_by_role("button", name="Envoyer").click()
-    page.get_by_role("heading", name="C’est reçu").wait_for()
-    camera.take(page, "patient-receipt-phone")
-    camera.take(page, "patient-history-phone", "/p/history")
-    camera.take(page, "patient-home-empty-phone", "/p/home")
-    page.get_by_role("button", name="Se déconnecter").click()
-    camera.take(page, "patient-pin-phone", "/")
-
-
-def list_answers(assessment_id: int) -> dict[str, Any]:
-    """Make answers to all items but the fifth, which stays without one."""
-    operations = [
-        {
-            "operation_id": f"00000000-0000-4000-8000-{number:012}",
-            "instrument_code": "qlq-c30" if number <= 30 else "qlq-ginet21",  # noqa: PLR2004 -- its last item
-            "item_number": number,
-            "state": "answered",
-            "value": 5 if number in {29, 30} else 1 + number % 3,
-            "counter": 1_000 + number,
-        }
-        for number in range(1, 52)
-        if number != 5  # noqa: PLR2004 -- left without an answer
-    ]
-    return {"assessment_id": assessment_id, "operations": operations}
 
 
 def take_clinic(camera: Photographer) -> None:
@@ -362,7 +256,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         with serve_demo(folder) as access:
             camera = Photographer(browser, access)
-            for take in (take_arrival, take_questionnaire, take_clinic, take_sponsor, take_demo):
+            for take in (take_clinic, take_sponsor, take_demo):
                 take(camera)
         browser.close()
 

@@ -11,6 +11,7 @@ class Actor:
     """The one who acts in one request. `site_ids` None means every site of the study.
 
     `mode` is how a participant's answers are given in this session (own device, site tablet, interview).
+    `only_assessment_id` is the one questionnaire that a tablet on loan opens; None where all of one's own do.
     """
 
     kind: ActorKind
@@ -22,6 +23,7 @@ class Actor:
     participant_id: int | None = None
     device_id: int | None = None
     mode: str = ""
+    only_assessment_id: int | None = None
 
     @property
     def reference(self) -> str:

@@ -9,6 +9,7 @@ import click
 
 from pro_app.cli.translation import gate_line, problem_text, translate
 from pro_app.errors import (
+    DatabaseUnavailable,
     DefinitionRejected,
     InputRejected,
     NotFound,
@@ -86,6 +87,8 @@ def error_lines(error: ProAppError) -> list[str]:
                 "The setting %(name)s cannot be used: %(why)s.", name=error.name, why=translate(error.why)
             )
         ]
+    if isinstance(error, DatabaseUnavailable):
+        return [translate(error.why, detail=error.detail)]
     if isinstance(error, DefinitionRejected | InputRejected | ProductionRefused):
         return _problem_lines(error)
     if isinstance(error, NotFound):

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,28 +16,38 @@ MOST_BROWSERS = 5
 
 @dataclass(frozen=True, slots=True)
 class PushSubscription:
-    """One browser: the digest it is forgotten by, and what the browser gave (RFC 8030, JSON of Push API)."""
+    """One browser: the digest it is forgotten by, and what the browser gave (RFC 8030, JSON of Push API).
+
+    `device_ref` names the remembered device that it runs on, None where that is not known.
+    """
 
     address_key: str
     subscription_json: str = field(repr=False)
+    device_ref: str | None = None
 
 
 def save_push_address(
-    vault: ContactVault, contact_ref: str, subscription_json: str, *, now: datetime
+    vault: ContactVault,
+    contact_ref: str,
+    subscription_json: str,
+    *,
+    device_ref: str | None = None,
+    now: datetime,
 ) -> PushSubscription:
     """Remember a browser under `contact_ref`; doing it twice changes nothing but the moment.
 
     A browser belongs to one person: whoever switches messages on there last. Of more than five browsers of
-    one person, those that were heard of longest ago are forgotten. `subscription_json` was checked before.
+    one person, those that were heard of longest ago are forgotten. `subscription_json` was checked before;
+    `device_ref` names the remembered device that the browser runs on, if it does.
     """
     subscription = PushSubscription(
         find_address_key(vault, json.loads(subscription_json)["endpoint"]), subscription_json
     )
     try:
-        _save(vault, contact_ref, subscription, now=now)
+        _save(vault, contact_ref, subscription, device_ref=device_ref, now=now)
     except IntegrityError:
         # The same browser was saved by another request at this very moment: now its row is there.
-        _save(vault, contact_ref, subscription, now=now)
+        _save(vault, contact_ref, subscription, device_ref=device_ref, now=now)
     return subscription
 
 
@@ -56,7 +66,10 @@ def list_push_addresses(vault: ContactVault, contact_ref: str) -> list[PushSubsc
     with vault.database.reading() as session:
         rows = session.scalars(statement).all()
     cipher = vault.cipher()
-    return [PushSubscription(row.address_key, cipher.decrypt(row.ciphertext).decode()) for row in rows]
+    return [
+        PushSubscription(row.address_key, cipher.decrypt(row.ciphertext).decode(), row.device_ref)
+        for row in rows
+    ]
 
 
 def forget_push_address(vault: ContactVault, address_key: str) -> None:
@@ -76,12 +89,27 @@ def forget_push_addresses_of(vault: ContactVault, contact_ref: str, *, address_k
         return len(session.scalars(select(PushAddress.address_key).where(own)).all())
 
 
-def _save(vault: ContactVault, contact_ref: str, subscription: PushSubscription, *, now: datetime) -> None:
+def forget_push_addresses_on(vault: ContactVault, contact_ref: str, *, device_ref: str) -> None:
+    """Forget the browsers of one person on a device, and those of which nobody knows where they run."""
+    on_it = or_(PushAddress.device_ref == device_ref, PushAddress.device_ref.is_(None))
+    with vault.database.writing() as session:
+        session.execute(delete(PushAddress).where(PushAddress.contact_ref == contact_ref, on_it))
+
+
+def _save(
+    vault: ContactVault,
+    contact_ref: str,
+    subscription: PushSubscription,
+    *,
+    device_ref: str | None,
+    now: datetime,
+) -> None:
     with vault.database.writing() as session:
         session.merge(
             PushAddress(
                 address_key=subscription.address_key,
                 contact_ref=contact_ref,
+                device_ref=device_ref,
                 ciphertext=vault.cipher().encrypt(subscription.subscription_json.encode()),
                 saved_at=now,
             )

@@ -29,11 +29,15 @@ class ContactRecord(VaultTable):
 
 
 class PushAddress(VaultTable):
-    """One browser that shows a person's messages; the subscription is encrypted, `address_key` its digest."""
+    """One browser that shows a person's messages; the subscription is encrypted, `address_key` its digest.
+
+    `device_ref` names the remembered device that it runs on; empty where it is not known.
+    """
 
     __tablename__ = "push_addresses"
 
     address_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    device_ref: Mapped[str | None] = mapped_column(String(64))
     contact_ref: Mapped[str] = mapped_column(String(64), index=True)
     ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime)

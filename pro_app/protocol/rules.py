@@ -1,7 +1,7 @@
 """The smaller rules a protocol is made of, as frozen values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Literal
 
@@ -176,6 +176,11 @@ class DataProtection:
     legal_basis: Label | None = None
     retention: Label | None = None
     hosting: Label | None = None
+
+    @property
+    def unsaid(self) -> tuple[str, ...]:
+        """The names of the parts that nobody has said yet."""
+        return tuple(part.name for part in fields(self) if getattr(self, part.name) is None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from pro_app.reminders.outbox.queues import (
     note_attempt,
 )
 from pro_app.reminders.outgoing import Channel, KeepsConnections, OutgoingMessage
+from pro_app.reminders.pin_codes import PIN_CODE, make_pin_code, write_pin_code
 from pro_app.reminders.policy import WINDOW_CLOSED
 from pro_app.reminders.reply_tokens import make_reply_token
 from pro_app.reminders.sending_hours import find_allowed_moment, find_end_of_hours
@@ -267,12 +268,16 @@ def _find_end(claimed: ClaimedMessage, now: datetime) -> datetime | None:
 
 def _write(office: PostOffice, claimed: ClaimedMessage, *, clock: Clock) -> OutgoingMessage:
     """Write the message in the person's language; the address is filled in for each place it goes to."""
+    pin_code = ""
+    if claimed.template_code == PIN_CODE:
+        pin_code = write_pin_code(make_pin_code(office.secret_key, claimed.message_key))
     places = MessagePlaces(
         sender_label=claimed.sender_label,
         site_telephone=claimed.site_telephone,
         address=office.public_url,
         closes_on=claimed.closes_on,
         today=claimed.today,
+        pin_code=pin_code,
     )
     rendered = render_message(claimed.template_code, places, language=claimed.language)
     now = clock()

@@ -15,6 +15,7 @@ from pathlib import Path
 from babel.dates import format_date
 
 from pro_app.language import LANGUAGES, mark, mark_plural
+from pro_app.reminders.pin_codes import PIN_CODE
 
 TRANSLATIONS = Path(__file__).parents[2] / "translations"
 SOURCE_LANGUAGE = "en"
@@ -32,13 +33,17 @@ class RenderedMessage:
 
 @dataclass(frozen=True, slots=True)
 class MessagePlaces:
-    """What is filled into a text. `closes_on` is the last day of the window, None while it is not known."""
+    """What is filled into a text. `closes_on` is the last day of the window, None while it is not known.
+
+    `pin_code` is the code for a new PIN, in the message that carries one.
+    """
 
     sender_label: str
     site_telephone: str
     address: str
     closes_on: date | None
     today: date
+    pin_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,16 @@ TEMPLATES: Mapping[str, _Template] = {
         mark("This message shows that our messages reach you. There is nothing you need to do."),
         asks=False,
     ),
+    PIN_CODE: _Template(
+        mark("Your code for a new PIN"),
+        mark(
+            "Somebody, probably you, has asked for a new PIN. To choose it, type this code on the page where "
+            "it was asked for: %(code)s. It is good for ten minutes. Give it to nobody. "
+            "If you have not asked for it, you need not do anything: your PIN stays as it is."
+        ),
+        mark("%(code)s is your code for a new PIN, good for ten minutes. Give it to nobody."),
+        asks=False,
+    ),
 }
 
 _GREETING = mark("Hello,")
@@ -112,7 +127,7 @@ def render_message(template_code: str, places: MessagePlaces, *, language: str) 
     language = language if language in LANGUAGES else LANGUAGES[0]
     catalogue = _catalogue(language)
     template = TEMPLATES[template_code]
-    parts = [catalogue.gettext(_GREETING), catalogue.gettext(template.opening)]
+    parts = [catalogue.gettext(_GREETING), _fill(template.opening, places, catalogue)]
     if template.asks:
         if places.closes_on is not None:
             parts.append(
@@ -147,11 +162,16 @@ def _render_until(closes_on: date, today: date, *, catalogue: gettext.NullTransl
     return catalogue.ngettext(*_UNTIL, days) % {"date": written, "days": days}
 
 
+def _fill(text: str, places: MessagePlaces, catalogue: gettext.NullTranslations) -> str:
+    """Translate a text, with the code for a new PIN where it has a place for one."""
+    return catalogue.gettext(text).replace("%(code)s", places.pin_code)
+
+
 def _render_short(
     template: _Template, places: MessagePlaces, *, catalogue: gettext.NullTranslations, language: str
 ) -> str:
     """Say it in a sentence or two, in the alphabet of SMS, so that 160 characters are one message."""
-    said = [catalogue.gettext(template.short)]
+    said = [_fill(template.short, places, catalogue)]
     if template.asks:
         if places.closes_on is not None:
             pattern = _SHORT_DATES.get(language, _SHORT_DATE)

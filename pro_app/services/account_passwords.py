@@ -16,14 +16,15 @@ from pro_app.services.account_records import (
     refuse_problems,
 )
 from pro_app.services.api_tokens import revoke_tokens
-from pro_app.services.passwords import check_password, hash_password, is_password
+from pro_app.services.passwords import NewPassword, check_password, is_password
 from pro_app.services.sessions import end_staff_sessions
+from pro_app.storage.database import Database
 from pro_app.storage.queries.accounts import list_active_roles
 from pro_app.storage.tables.accounts import Account
 
 
 def change_password(
-    session: Session, *, account_id: int, password: str, actor: Actor, now: datetime
+    session: Session, *, account_id: int, password: NewPassword, actor: Actor, now: datetime
 ) -> Account:
     """Give an account a new password and end all its sessions and tokens.
 
@@ -33,8 +34,8 @@ def change_password(
     account = load_any_account(session, account_id) if own else load_account(session, account_id, actor=actor)
     if not own and actor.kind != "system":
         _check_works_here_only(session, account_id, actor)
-    refuse_problems(check_password(password, username=account.username))
-    account.password_hash = hash_password(password)
+    refuse_problems(check_password(password.text, username=account.username))
+    account.password_hash = password.hash
     end_staff_sessions(session, account_id=account_id, now=now)
     revoke_tokens(session, account_id=account_id, actor=actor, now=now)
     action = "account.change_password" if own else "account.reset_password"
@@ -42,16 +43,15 @@ def change_password(
     return account
 
 
-def change_own_password(
-    session: Session, *, current_password: str, password: str, actor: Actor, now: datetime
-) -> Account:
-    """Change one's own password, the current one given; raises InputRejected."""
+def require_own_password(database: Database, *, current_password: str, actor: Actor) -> None:
+    """Raise InputRejected unless this is the actor's present password; ask before the writing transaction."""
     if actor.account_id is None:
         raise NotPermitted("change password")
-    if not is_password(load_any_account(session, actor.account_id).password_hash, current_password):
+    with database.reading() as session:
+        account = load_any_account(session, actor.account_id)
+    if not is_password(account.password_hash, current_password):
         message = mark("This is not your present password.")
         raise InputRejected((Problem(message, place="current_password"),))
-    return change_password(session, account_id=actor.account_id, password=password, actor=actor, now=now)
 
 
 def _check_works_here_only(session: Session, account_id: int, actor: Actor) -> None:

@@ -19,7 +19,7 @@ from pro_app.services.account_records import (
 )
 from pro_app.services.account_rules import check_names, check_role, normalise_username, username_taken
 from pro_app.services.api_tokens import revoke_tokens
-from pro_app.services.passwords import check_password, hash_password
+from pro_app.services.passwords import NewPassword, check_password, hash_password
 from pro_app.services.sessions import end_staff_sessions
 from pro_app.services.staff_roles import check_reach, keep_an_administrator, list_role_items
 from pro_app.storage.queries.accounts import list_active_roles
@@ -50,7 +50,7 @@ def create_account(
     """Make an account without any role yet; raises InputRejected with every problem."""
     account = _make_account(username, display_name, language=language, now=now)
     refuse_problems(_check_account(session, account, password))
-    _add_account(session, account, password)
+    _add_account(session, account, hash_password(password))
     record_account_change(
         session, Change("account.create", account_ref(account), _account_items(account)), actor=actor, now=now
     )
@@ -58,7 +58,7 @@ def create_account(
 
 
 def create_account_with_role(
-    session: Session, new: NewAccount, *, password: str, actor: Actor, now: datetime
+    session: Session, new: NewAccount, *, password: NewPassword, actor: Actor, now: datetime
 ) -> Account:
     """Make an account with its first role in the actor's study.
 
@@ -68,8 +68,8 @@ def create_account_with_role(
         raise NotFound("study")
     check_reach(session, actor, study_id=actor.study_id, site_id=new.site_id)
     account = _make_account(new.username, new.display_name, language=new.language, now=now)
-    refuse_problems([*_check_account(session, account, password), *check_role(new.role, new.site_id)])
-    _add_account(session, account, password)
+    refuse_problems([*_check_account(session, account, password.text), *check_role(new.role, new.site_id)])
+    _add_account(session, account, password.hash)
     role = StaffRole(
         account_id=account.id,
         study_id=actor.study_id,
@@ -141,9 +141,9 @@ def _check_account(session: Session, account: Account, password: str) -> list[Pr
     return problems + check_password(password, username=account.username)
 
 
-def _add_account(session: Session, account: Account, password: str) -> None:
+def _add_account(session: Session, account: Account, password_hash: str) -> None:
     """Add the row; of two requests for one name at the same time, the second is told so."""
-    account.password_hash = hash_password(password)
+    account.password_hash = password_hash
     try:
         with session.begin_nested():
             session.add(account)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import bindparam, select
@@ -16,6 +16,7 @@ from pro_app.protocol.state import list_answerable_windows
 from pro_app.services.responses import (
     begin_responses,
     list_asked_instruments,
+    record_listening,
     refuse_answering,
     require_reachable,
 )
@@ -29,9 +30,6 @@ AnswerState = Literal["answered", "declined", "left_blank", "not_applicable"]
 
 _asked: dict[tuple[str, str], Mapping[str, Instrument]] = {}
 """What a visit of a protocol version asks, by instrument code; kept, since a hash never changes meaning."""
-
-LONGEST_RACE = timedelta(minutes=2)
-"""Taps overtake each other on the way within moments; a counter that is behind later on was set back."""
 
 _KNOWN = (
     select(
@@ -62,9 +60,11 @@ _STANDING = select(Answer).where(
 class Operation:
     """One tap: what it says about which item, and when the device says it was.
 
-    `operation_id` is a UUID of the sender; `counter` rises on one device and is 0 where nothing counts.
+    `operation_id` is a UUID of the sender; `counter` rises in the browser storage that `counted_by` names,
+    and is 0 where nothing counts.
     `given_at` is when it was given by our own clock, where that is known to be before now: because it waited
-    for a sign-in, or for a network.
+    for a sign-in, or for a network. `listened`: the device had read the question aloud by then.
+    `wording_sha256` is the pack that it says it has shown.
     """
 
     operation_id: str
@@ -73,9 +73,12 @@ class Operation:
     state: AnswerState
     value: int | None = None
     counter: int = 0
+    counted_by: str | None = None
     device_at: datetime | None = None
     device_zone: str | None = None
     given_at: datetime | None = None
+    listened: bool = False
+    wording_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,9 @@ def check_operations(session: Session, assessment: AssessmentRecord, operations:
     for operation in operations:
         why = _find_fault(operation, _asked[key].get(operation.instrument_code))
         if why:
-            raise AnswerRejected(operation.instrument_code, operation.item_number, why)
+            raise AnswerRejected(
+                operation.instrument_code, operation.item_number, why, operation.operation_id
+            )
 
 
 def _find_fault(operation: Operation, instrument: Instrument | None) -> str | None:
@@ -192,24 +197,27 @@ def write_operations(
     standing = {
         (answer.response_id, answer.item_number): answer for answer in session.scalars(_STANDING, wanted)
     }
-    new = dict.fromkeys(o.instrument_code for o in operations if o.instrument_code not in response_ids)
+    shown: dict[str, str | None] = {}
+    for operation in operations:
+        shown.setdefault(operation.instrument_code, operation.wording_sha256)
+    new = {code: sha256 for code, sha256 in shown.items() if code not in response_ids}
     if new:
-        response_ids |= begin_responses(session, assessment, new, now=now)
-    answers, items, kept = [], [], []
+        begun_at = min(operation.given_at or now for operation in operations)
+        response_ids |= begin_responses(session, assessment, new, now=begun_at)
+    answers, kept = [], []
+    items: list[dict[str, object]] = []
     for operation in operations:
         code = operation.instrument_code
         answer = _make_answer(operation, response_ids[code], actor=actor, now=now)
         place = answer.response_id, answer.item_number
         before = standing.get(place)
-        overtaken = before is not None and _is_overtaken(
-            answer, before, waited=operation.given_at is not None
-        )
+        overtaken = before is not None and is_overtaken(answer, before, waited=operation.given_at is not None)
         if overtaken:
             answer.superseded_at = now
         elif before is not None:
             before.superseded_at = now
         answers.append(answer)
-        elsewhere = before if before is not None and _differs_from_elsewhere(answer, before) else None
+        elsewhere = before if before is not None and differs_from_elsewhere(answer, before) else None
         kept.append(KeptOperation(operation.operation_id, overtaken, elsewhere))
         standing[place] = before if before is not None and overtaken else answer
         items.append(
@@ -221,6 +229,8 @@ def write_operations(
                 "outcome": "overtaken" if overtaken else "in_force",
             }
         )
+    heard = {response_ids[operation.instrument_code] for operation in operations if operation.listened}
+    items += record_listening(session, heard) if heard else []
     # What was superseded is written first: only one answer to an item may be in force at any moment.
     write_rows(session, answers)
     change = Change("answers.save", f"assessment:{assessment.assessment_id}", items)
@@ -240,6 +250,7 @@ def _make_answer(operation: Operation, response_id: int, *, actor: Actor, now: d
         entered_by=actor.reference,
         device_id=actor.device_id,
         counter=operation.counter,
+        counted_by=operation.counted_by,
         answered_at=operation.given_at or now,
         device_at=operation.device_at,
         device_zone=operation.device_zone,
@@ -247,25 +258,29 @@ def _make_answer(operation: Operation, response_id: int, *, actor: Actor, now: d
     )
 
 
-def _is_overtaken(answer: Answer, standing: Answer, *, waited: bool) -> bool:
+def is_overtaken(answer: Answer, standing: Answer, *, waited: bool) -> bool:
     """Tell whether the standing answer was given later than this one, which came after it.
 
-    One remembered device counts its answers, as long as nothing sets its counter back; where the answers
-    came from two of them, and one of the answers had waited, the times tell.
+    One browser counts its answers, so their order does not hang on its clock or on the network. Between two,
+    the times tell where the answer `waited` for a network or a sign-in; otherwise what comes later is later.
+    Nobody can empty an answered item: a blank was left on a screen that did not know of one's own answer.
     """
-    counted = (
-        answer.device_id is not None
-        and answer.device_id == standing.device_id
-        and answer.entered_by == standing.entered_by
-        and min(answer.counter, standing.counter) > 0
-    )
-    if waited and not counted:
-        return answer.answered_at < standing.answered_at
-    in_time = waited or answer.received_at - standing.received_at <= LONGEST_RACE
-    return counted and in_time and answer.counter < standing.counter
+    if answer.state == "left_blank" != standing.state and answer.entered_by == standing.entered_by:
+        return True
+    if _is_counted_together(answer, standing):
+        return answer.counter < standing.counter
+    return waited and answer.answered_at < standing.answered_at
 
 
-def _differs_from_elsewhere(answer: Answer, before: Answer) -> bool:
-    """Tell whether what stood before said something else, and was given by other hands or elsewhere."""
-    same_hands = (before.device_id, before.entered_by) == (answer.device_id, answer.entered_by)
-    return not same_hands and (before.state, before.value) != (answer.state, answer.value)
+def _is_counted_together(answer: Answer, other: Answer) -> bool:
+    same = answer.counted_by == other.counted_by and answer.entered_by == other.entered_by
+    return same and answer.counted_by is not None and min(answer.counter, other.counter) > 0
+
+
+def differs_from_elsewhere(answer: Answer, other: Answer) -> bool:
+    """Tell whether the other answer says something else, and was given by other hands or elsewhere."""
+    if (other.state, other.value) == (answer.state, answer.value):
+        return False
+    if answer.counted_by is not None and other.counted_by is not None:
+        return (answer.counted_by, answer.entered_by) != (other.counted_by, other.entered_by)
+    return (answer.device_id, answer.entered_by) != (other.device_id, other.entered_by)

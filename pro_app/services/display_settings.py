@@ -1,4 +1,4 @@
-"""How a participant reads the pages: size of the text, contrast, language; kept with the person."""
+"""How a participant reads the pages: size of the text, contrast, language, aloud; kept with the person."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +11,7 @@ from pro_app.audit.trail import Change, record_change
 from pro_app.errors import InputRejected, NotPermitted, Problem
 from pro_app.language import LANGUAGES, mark
 from pro_app.services.participants import load_participant, load_protocol_of
+from pro_app.services.production.entries import may_be_listened_to
 from pro_app.storage.tables.participants import Participant
 from pro_app.storage.tables.studies import StudyWording
 
@@ -20,17 +21,28 @@ CONTRASTS = ("normal", "high")
 
 @dataclass(frozen=True, slots=True)
 class DisplaySettings:
-    """What a participant chose, as codes; `language` is that of the pages and of the messages."""
+    """What a participant chose, as codes; `language` is that of the pages and of the messages.
+
+    `listens`: wants to be able to hear the questions, where the licence of their words allows it.
+    """
 
     text_size: str
     contrast: str
     language: str
+    listens: bool = False
 
 
 def load_display_settings(session: Session, *, actor: Actor) -> DisplaySettings:
     """Give what holds for the acting participant."""
     participant = _load_self(session, actor)
-    return DisplaySettings(participant.text_size, participant.contrast, participant.language)
+    return DisplaySettings(
+        participant.text_size, participant.contrast, participant.language, participant.listens
+    )
+
+
+def may_choose_listening(session: Session, *, actor: Actor) -> bool:
+    """Tell whether the licence of the acting participant's study allows its questions to be read aloud."""
+    return may_be_listened_to(session, _load_self(session, actor).study_id)
 
 
 def list_live_languages(session: Session, *, actor: Actor) -> tuple[str, ...]:
@@ -51,6 +63,7 @@ def change_display_settings(
         "text_size": TEXT_SIZES,
         "contrast": CONTRASTS,
         "language": {participant.language, *_list_languages(session, participant)},
+        "listens": {participant.listens, may_choose_listening(session, actor=actor), False},
     }
     chosen = {name: getattr(wanted, name) for name in offered}
     problems = [

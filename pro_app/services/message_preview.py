@@ -14,6 +14,8 @@ from pro_app.services.sites import load_site
 DAYS_LEFT = timedelta(days=14)
 """How far away the last day lies in a previewed text."""
 
+PREVIEWED_PIN_CODE = "1234 5678"
+
 
 @dataclass(frozen=True, slots=True)
 class MessagePreview:
@@ -49,6 +51,7 @@ def preview_messages(
         address=address,
         closes_on=today + DAYS_LEFT,
         today=today,
+        pin_code=PREVIEWED_PIN_CODE,
     )
     return MessagePreviews(
         site_id=site.id,

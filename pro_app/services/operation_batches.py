@@ -1,6 +1,8 @@
 """Reading a batch of answer operations as a device sends them: untrusted JSON, typed or refused."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeGuard, cast, get_args
 from uuid import UUID
@@ -13,6 +15,8 @@ from pro_app.services.synchronisation import Batch, Submission
 
 LARGEST_BATCH = 500
 LARGEST_NUMBER = 2**31 - 1
+FAR_YEAR = re.compile(r"[+-]\d{6}-")
+"""How a browser writes years before 0 and after 9999."""
 LONGEST_NAME = 64
 STATES = frozenset(get_args(AnswerState))
 ZONES = available_timezones()
@@ -31,8 +35,11 @@ def parse_batch(body: object) -> Batch:
         _refuse("assessment_id")
     submission = _parse_submission(body.get("submission"))
     fewest = 1 if submission is None else 0
-    if not isinstance(operations, list) or not fewest <= len(operations) <= LARGEST_BATCH:
+    if not isinstance(operations, list) or len(operations) < fewest:
         _refuse("operations")
+    if len(operations) > LARGEST_BATCH:
+        message = mark("At most %(most)s answers are taken at once. Send them in parts; none is lost.")
+        raise InputRejected((Problem(message, {"most": LARGEST_BATCH}, place="operations"),))
     return Batch(
         assessment_id,
         [_parse_operation(o, f"operations[{i}]") for i, o in enumerate(operations)],
@@ -49,12 +56,30 @@ def _parse_submission(data: object) -> Submission | None:
     respondent = data.get("respondent")
     if not isinstance(respondent, str) or not 0 < len(respondent) <= LONGEST_NAME:
         _refuse("submission.respondent")
-    return Submission(respondent, _parse_moment(data, "device_at", place="submission."))
+    device_at = _parse_moment(data, "device_at", place="submission.")
+    return Submission(respondent, device_at, _parse_listened(data.get("listened", [])))
+
+
+def _parse_listened(codes: object) -> frozenset[str]:
+    """Read the codes of the instruments of which something was read aloud; no form is refused for them."""
+    if not isinstance(codes, list):
+        return frozenset()
+    return frozenset(code for code in codes if isinstance(code, str))
 
 
 def _parse_operation(data: object, place: str) -> Operation:
+    """Read one operation; what is wrong with it is said with its identifier, once that can be read."""
     if not isinstance(data, dict):
         _refuse(place)
+    operation_id = _parse_uuid(data, place)
+    try:
+        return _read_operation(data, place, operation_id)
+    except InputRejected as refused:
+        named = [replace(each, values={"operation_id": operation_id}) for each in refused.problems]
+        raise InputRejected(tuple(named)) from refused
+
+
+def _read_operation(data: Mapping[str, Any], place: str, operation_id: str) -> Operation:
     code, number = data.get("instrument_code"), data.get("item_number")
     if not isinstance(code, str) or not 0 < len(code) <= LONGEST_NAME:
         _refuse(f"{place}.instrument_code")
@@ -62,18 +87,21 @@ def _parse_operation(data: object, place: str) -> Operation:
         _refuse(f"{place}.item_number")
     state, value = data.get("state"), data.get("value")
     if not isinstance(state, str) or state not in STATES:
-        raise AnswerRejected(code, number, "unknown_state")
+        raise AnswerRejected(code, number, "unknown_state", operation_id)
     if value is not None and not _is_number(value):
-        raise AnswerRejected(code, number, "value_out_of_range")
+        raise AnswerRejected(code, number, "value_out_of_range", operation_id)
     return Operation(
-        operation_id=_parse_uuid(data, place),
+        operation_id=operation_id,
         instrument_code=code,
         item_number=number,
         state=cast("AnswerState", state),
         value=value,
         counter=_parse_counter(data, place),
+        counted_by=_parse_counted_by(data, place),
         device_at=_parse_moment(data, "device_at", place=f"{place}."),
         device_zone=_parse_zone(data, place),
+        listened=data.get("listened") is True,
+        wording_sha256=_parse_wording(data),
     )
 
 
@@ -91,15 +119,31 @@ def _parse_counter(data: Mapping[str, Any], place: str) -> int:
     return counter
 
 
+def _parse_wording(data: Mapping[str, Any]) -> str | None:
+    """Read which pack was shown; no answer is refused for it."""
+    sha256 = data.get("wording_sha256")
+    return sha256 if isinstance(sha256, str) and len(sha256) <= LONGEST_NAME else None
+
+
+def _parse_counted_by(data: Mapping[str, Any], place: str) -> str | None:
+    """Read the name of the browser that counted; an app that names none is fine."""
+    name = data.get("counted_by")
+    if name is not None and not (isinstance(name, str) and 0 < len(name) <= LONGEST_NAME):
+        _refuse(f"{place}.counted_by")
+    return name
+
+
 def _parse_moment(data: Mapping[str, Any], name: str, *, place: str) -> datetime | None:
     """Read an ISO 8601 moment with its offset; a device that says none is fine."""
     text = data.get(name)
-    if text is None:
-        return None
+    if text is None or (isinstance(text, str) and FAR_YEAR.match(text)):
+        return None  # a device whose clock is thousands of years off tells no time
     try:
         at = datetime.fromisoformat(text)
         return at.astimezone(UTC) if at.tzinfo else _refuse(f"{place}{name}")
-    except (ValueError, TypeError, OverflowError):
+    except OverflowError:
+        return None
+    except (ValueError, TypeError):
         _refuse(f"{place}{name}")
 
 

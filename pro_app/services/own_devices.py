@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor
 from pro_app.audit.trail import Change, record_change
+from pro_app.contacts.vault import ContactVault
 from pro_app.errors import NotFound, NotPermitted
 from pro_app.services.participants import load_participant
+from pro_app.services.push_addresses import forget_push_of_devices
 from pro_app.storage.tables.credentials import Device
 from pro_app.storage.tables.sessions import ParticipantSession
 
@@ -57,9 +59,12 @@ def load_own_device(session: Session, device_id: int, *, actor: Actor) -> OwnDev
     raise NotFound("device")
 
 
-def forget_own_device(session: Session, device_id: int, *, actor: Actor, now: datetime) -> OwnDevice:
+def forget_own_device(
+    session: Session, device_id: int, *, vault: ContactVault, actor: Actor, now: datetime
+) -> OwnDevice:
     """Remember a device of the acting participant no longer, and end what is open on it; gives which it was.
 
+    It shows no notifications any more: whoever holds it from now on shall read none.
     To sign in there again takes the code of the card and the PIN. Raises NotFound for any other device.
     """
     if actor.participant_id is None:
@@ -75,4 +80,5 @@ def forget_own_device(session: Session, device_id: int, *, actor: Actor, now: da
     items = [{"field": f"device:{device_id}", "before": "remembered", "after": "revoked"}]
     change = Change("devices.revoke", f"participant:{participant.id}", items)
     record_change(session, change, actor=actor, site_id=participant.site_id, now=now)
+    forget_push_of_devices(session, participant, device_id, vault=vault, actor=actor, now=now)
     return device

@@ -1,4 +1,7 @@
-"""How a participant signs in: with a card once, then with the PIN on a remembered device or with the code."""
+"""How a participant signs in: with a card once, then with the PIN on a remembered device or with the code.
+
+Whether the PIN fits is found out before (services/pin_proofs.py), outside of the writing transaction.
+"""
 
 import secrets
 from dataclasses import dataclass
@@ -9,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor
 from pro_app.audit.trail import Change, record_change
-from pro_app.errors import NotFound, SignInRefused, TokenRefused
-from pro_app.services.passwords import hash_password, is_password
+from pro_app.errors import NotFound, TokenRefused
+from pro_app.services.passwords import hash_password
+from pro_app.services.pin_proofs import ProvenPin, require_standing
 from pro_app.services.pins import require_good_pin
 from pro_app.services.sessions import end_participant_sessions, start_participant_session, token_digest
 from pro_app.services.sign_in_codes import code_digest
@@ -59,7 +63,8 @@ def activate_card(
     TokenRefused for a card that is unknown, used, replaced or too old; then nothing was changed.
     """
     require_good_pin(pin)
-    pin_hash = hash_password(pin)  # before the card is looked at, so that every refusal takes as long
+    # Before the database is touched, so that nobody who writes waits for it and every refusal takes as long.
+    pin_hash = hash_password(pin)
     card_id = _use_card(session, token_or_code=token_or_code, secret_key=secret_key, now=now)
     participant = session.scalars(
         select(Participant)
@@ -70,13 +75,13 @@ def activate_card(
     renewed = credential.pin_hash is not None
     credential.pin_hash, credential.pin_set_at = pin_hash, now
     end_participant_sessions(session, participant_id=participant.id, now=now)
-    device_id, device_secret = _remember_device(session, participant.id, label=device_label, now=now)
+    device_id, device_secret = remember_device(session, participant.id, label=device_label, now=now)
     items = [
         {"field": "card", "before": None, "after": f"card:{card_id}"},
         {"field": "pin", "before": "set" if renewed else None, "after": "set"},
         {"field": "device", "before": None, "after": f"device:{device_id}"},
     ]
-    actor = _participant_actor(participant, device_id=device_id, request_id=request_id)
+    actor = make_participant_actor(participant, device_id=device_id, request_id=request_id)
     change = Change("card.activate", actor.reference, items)
     record_change(session, change, actor=actor, site_id=participant.site_id, now=now)
     token = start_participant_session(
@@ -85,51 +90,26 @@ def activate_card(
     return NewDevice(token, device_secret, participant.id)
 
 
-def sign_in_with_pin(session: Session, *, device_secret: str, pin: str, now: datetime) -> str:
-    """Sign in with the PIN on a remembered device and give the session's token.
-
-    Raises SignInRefused, in the same time whether the device is unknown, revoked or the PIN wrong.
-    """
-    found = session.execute(
-        select(Device, ParticipantCredential.pin_hash)
-        .join(ParticipantCredential, ParticipantCredential.participant_id == Device.participant_id)
-        .where(Device.secret_sha256 == token_digest(device_secret), Device.revoked_at.is_(None))
-    ).one_or_none()
-    device, pin_hash = found if found is not None else (None, None)
-    if not is_password(pin_hash, pin) or device is None:
-        raise SignInRefused
-    return start_participant_session(
-        session, participant_id=device.participant_id, device_id=device.id, mode=OWN_DEVICE, now=now
-    )
-
-
-def sign_in_with_code(
+def sign_in(
     session: Session,
+    proof: ProvenPin,
     *,
-    sign_in_code: str,
-    pin: str,
-    secret_key: str,
-    remember: bool,
-    device_label: str,
     now: datetime,
+    remember: bool = False,
+    device_label: str = "",
     request_id: str = "",
 ) -> NewDevice:
-    """Sign in with the card's sign-in code and the PIN, on a device that may then be remembered.
+    """Begin the session of somebody whose PIN fitted, on a device that may then be remembered.
 
-    Raises SignInRefused, in the same time whether the code is unknown or the PIN wrong.
+    Raises SignInRefused where the PIN, the card or the device was replaced since.
     """
-    digest = code_digest(secret_key, "sign-in", sign_in_code)
-    credential = session.scalar(
-        select(ParticipantCredential).where(ParticipantCredential.sign_in_code_digest == digest)
-    )
-    if not is_password(credential.pin_hash if credential else None, pin) or credential is None:
-        raise SignInRefused
-    participant = session.get_one(Participant, credential.participant_id)
-    device_id, device_secret = None, None
-    if remember:
-        device_id, device_secret = _remember_device(session, participant.id, label=device_label, now=now)
+    require_standing(session, proof)
+    participant = session.get_one(Participant, proof.participant_id)
+    device_id, device_secret = proof.device_id, None
+    if remember and device_id is None:
+        device_id, device_secret = remember_device(session, participant.id, label=device_label, now=now)
         items = [{"field": "device", "before": None, "after": f"device:{device_id}"}]
-        actor = _participant_actor(participant, device_id=device_id, request_id=request_id)
+        actor = make_participant_actor(participant, device_id=device_id, request_id=request_id)
         change = Change("device.remember", actor.reference, items)
         record_change(session, change, actor=actor, site_id=participant.site_id, now=now)
     token = start_participant_session(
@@ -150,7 +130,7 @@ def load_new_actor(session: Session, *, session_token: str, request_id: str) -> 
     ).one_or_none()
     if row is None:
         raise NotFound("session")
-    return _participant_actor(row[0], device_id=row[1], request_id=request_id)
+    return make_participant_actor(row[0], device_id=row[1], request_id=request_id)
 
 
 def _is_card(token_or_code: str, secret_key: str) -> ColumnElement[bool]:
@@ -191,7 +171,7 @@ def _why_refused(card: SignInCard | None, now: datetime) -> str | None:
     return "expired" if card.expires_at <= now else None
 
 
-def _remember_device(session: Session, participant_id: int, *, label: str, now: datetime) -> tuple[int, str]:
+def remember_device(session: Session, participant_id: int, *, label: str, now: datetime) -> tuple[int, str]:
     """Remember a device; gives its key and the secret that its browser keeps."""
     secret = secrets.token_urlsafe(32)
     device = Device(
@@ -205,7 +185,7 @@ def _remember_device(session: Session, participant_id: int, *, label: str, now: 
     return device.id, secret
 
 
-def _participant_actor(participant: Participant, *, device_id: int | None, request_id: str) -> Actor:
+def make_participant_actor(participant: Participant, *, device_id: int | None, request_id: str) -> Actor:
     """Give the participant as the actor of a request that began without anybody signed in."""
     return Actor(
         kind="participant",

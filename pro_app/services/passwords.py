@@ -6,6 +6,7 @@ ANSSI, Recommandations relatives à l'authentification multifacteur et aux mots 
 
 import secrets
 import unicodedata
+from dataclasses import dataclass, field
 from itertools import count, pairwise
 
 from argon2 import PasswordHasher
@@ -63,6 +64,19 @@ _GUESSED_FIRST = (
 def hash_password(password: str) -> str:
     """Give the argon2id hash of a password."""
     return HASHER.hash(_normalise(password))
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """A password that is to be kept, hashed before anything is written: a slow hash must hold up nobody."""
+
+    text: str = field(repr=False)
+    hash: str = field(repr=False)
+
+
+def prepare_password(text: str) -> NewPassword:
+    """Hash a password that may be kept later; call it before the transaction that keeps it."""
+    return NewPassword(text, hash_password(text))
 
 
 def is_password(stored_hash: str | None, password: str) -> bool:

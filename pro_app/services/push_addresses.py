@@ -15,6 +15,7 @@ from pro_app.audit.trail import Change, record_change
 from pro_app.contacts.push_addresses import (
     find_address_key,
     forget_push_addresses_of,
+    forget_push_addresses_on,
     list_push_addresses,
     save_push_address,
 )
@@ -90,7 +91,13 @@ def switch_push_on(
     known = {each.address_key for each in list_push_addresses(vault, participant.contact_ref)}
     if PUSH not in order or find_address_key(vault, subscription.endpoint) not in known:
         _change(session, participant, (*_without_push(order), PUSH), given=True, actor=actor, now=now)
-    save_push_address(vault, participant.contact_ref, subscription.to_json(), now=now)
+    save_push_address(
+        vault,
+        participant.contact_ref,
+        subscription.to_json(),
+        device_ref=None if actor.device_id is None else str(actor.device_id),
+        now=now,
+    )
 
 
 def switch_push_off(
@@ -109,6 +116,34 @@ def switch_push_off(
         kept = order if remaining else _without_push(order)
         _change(session, participant, kept, given=False, actor=actor, now=now)
     return forget_push_addresses_of(vault, participant.contact_ref, address_key=address_key)
+
+
+def forget_push_of_devices(
+    session: Session,
+    participant: Participant,
+    device_id: int | None,
+    *,
+    vault: ContactVault,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Show messages no longer on a device that is signed out, or on none (`device_id` is None).
+
+    A browser of which nobody knows on which device it runs is left out too: better one notification too few,
+    which the person can switch on again, than one on a phone that is lost. Lock the person first.
+    """
+    known = list_push_addresses(vault, participant.contact_ref)
+    device_ref = None if device_id is None else str(device_id)
+    gone = [each for each in known if device_ref is None or each.device_ref in {device_ref, None}]
+    if not gone:
+        return
+    order = list_channels(participant.channels, load_protocol_of(session, participant))
+    kept = order if len(gone) < len(known) else _without_push(order)
+    _change(session, participant, kept, given=False, actor=actor, now=now)
+    if device_ref is None:
+        forget_push_addresses_of(vault, participant.contact_ref)
+    else:
+        forget_push_addresses_on(vault, participant.contact_ref, device_ref=device_ref)
 
 
 def _change(

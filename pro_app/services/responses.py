@@ -1,7 +1,7 @@
 """The responses of an assessment: which instruments it asks, under which definition and wording."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import update
@@ -11,7 +11,7 @@ from pro_app.audit.actor import Actor
 from pro_app.errors import AlreadySubmitted, NotFound, ProAppError, WindowClosed
 from pro_app.instruments.instrument import Instrument
 from pro_app.protocol.protocol import InstrumentReference
-from pro_app.services.studies import find_wording
+from pro_app.services.studies import find_wording, was_wording_in_use
 from pro_app.storage.catalogue import load_instrument
 from pro_app.storage.queries.answers import find_instrument_sha256, list_current_responses
 from pro_app.storage.queries.assessments import AssessmentRecord
@@ -30,10 +30,15 @@ class AskedInstrument:
 
 
 def require_reachable(assessment: AssessmentRecord, actor: Actor) -> None:
-    """Raise NotFound unless the assessment exists for the actor: one's own, or one of one's site."""
+    """Raise NotFound unless the assessment exists for the actor: one's own, or one of one's site.
+
+    On a tablet on loan it is the one that the tablet was lent for.
+    """
     if not actor.may_reach_site(assessment.study_id, assessment.site_id):
         raise NotFound("assessment")
     if actor.kind == "participant" and assessment.participant_id != actor.participant_id:
+        raise NotFound("assessment")
+    if actor.only_assessment_id not in {None, assessment.assessment_id}:
         raise NotFound("assessment")
 
 
@@ -92,11 +97,13 @@ def _make_response(asked: AskedInstrument, assessment: AssessmentRecord, *, now:
 
 
 def begin_responses(
-    session: Session, assessment: AssessmentRecord, instrument_codes: Iterable[str], *, now: datetime
+    session: Session, assessment: AssessmentRecord, shown: Mapping[str, str | None], *, now: datetime
 ) -> dict[str, int]:
     """Begin the responses to instruments that have none, and the assessment with the first; gives their keys.
 
-    The keys are by instrument code. Raises NotFound for an instrument that the visit does not ask.
+    `shown` and the keys are by instrument code. `shown` is the SHA-256 of the wording pack that a device says
+    it has shown: it may be one that was replaced meanwhile. Raises NotFound for an instrument that the visit
+    does not ask.
     """
     if assessment.started_at is None:
         session.execute(
@@ -105,14 +112,40 @@ def begin_responses(
     phase = assessment.protocol.find_phase(assessment.planned_code)
     references = {reference.code: reference for reference in (phase.instruments if phase else ())}
     begun = {}
-    for code in instrument_codes:
+    for code, sha256 in shown.items():
         if code not in references:
             raise NotFound("instrument")
         asked = _asked_instrument(session, assessment, references[code], response=None)
+        if sha256 and _was_in_use(session, assessment, references[code], sha256=sha256):
+            asked = replace(asked, wording_sha256=sha256)
         begun[code] = _make_response(asked, assessment, now=now)
     session.add_all(begun.values())
     session.flush()
     return {code: response.id for code, response in begun.items()}
+
+
+def _was_in_use(
+    session: Session, assessment: AssessmentRecord, reference: InstrumentReference, *, sha256: str
+) -> bool:
+    return was_wording_in_use(
+        session,
+        sha256,
+        study_id=assessment.study_id,
+        instrument_code=reference.code,
+        instrument_version=reference.version,
+    )
+
+
+def record_listening(session: Session, response_ids: Iterable[int]) -> list[dict[str, object]]:
+    """Record that questions of these responses were read aloud; gives what that changed, for the audit."""
+    changed = session.execute(
+        update(Response)
+        .where(Response.id.in_([*response_ids]), Response.listened.is_(False))
+        .values(listened=True)
+        .returning(Response.instrument_code)
+    )
+    codes = sorted(row.instrument_code for row in changed)
+    return [{"field": f"{code}:listened", "before": False, "after": True} for code in codes]
 
 
 def _asked_instrument(

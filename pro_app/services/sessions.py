@@ -11,17 +11,24 @@ from sqlalchemy.orm import Session
 from pro_app.audit.actor import Actor
 from pro_app.storage.database import Database
 from pro_app.storage.tables.accounts import Account, StaffRole
+from pro_app.storage.tables.assessments import Assessment
 from pro_app.storage.tables.credentials import Device
-from pro_app.storage.tables.participants import Participant
+from pro_app.storage.tables.participants import Participant, make_queue_owner
 from pro_app.storage.tables.sessions import ParticipantSession, StaffSession
 from pro_app.storage.tables.sites import Site
 from pro_app.storage.tables.studies import Study
+from pro_app.storage.tables.tablet_loans import TabletLoan
 
 STAFF_IDLE = timedelta(minutes=60)
 STAFF_LONGEST = timedelta(hours=12)
 PARTICIPANT_IDLE = timedelta(hours=2)
 PARTICIPANT_LONGEST = timedelta(hours=24)
 TOUCH_AFTER = timedelta(minutes=2)
+TOUCH_LOAN_AFTER = timedelta(seconds=10)
+"""A tablet on loan locks after minutes, so its last use is known more exactly."""
+GRACE = timedelta(minutes=1)
+"""The page counts from the last touch and may tell the server of it half a minute later."""
+LONGEST_AFTER_SENDING = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,9 @@ class StaffSignIn:
 class ParticipantSignIn:
     """A signed-in participant on one device; `mode` is how the answers are given.
 
-    `text_size` and `contrast` are how the person reads the pages.
+    `text_size` and `contrast` are how the person reads the pages, `listens` whether the questions may be
+    heard where the licence allows it. `queue_owner` marks on a phone whose answers it keeps.
+    `loan` is set on a tablet of the site that was lent for one questionnaire.
     """
 
     session_id: int
@@ -68,6 +77,9 @@ class ParticipantSignIn:
     mode: str
     text_size: str = "normal"
     contrast: str = "normal"
+    listens: bool = False
+    queue_owner: str = ""
+    loan: "LentFor | None" = None
 
     def actor(self, request_id: str) -> Actor:
         """Give the actor of one request of this session."""
@@ -80,7 +92,18 @@ class ParticipantSignIn:
             participant_id=self.participant_id,
             device_id=self.device_id,
             mode=self.mode,
+            only_assessment_id=self.loan.assessment_id if self.loan else None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class LentFor:
+    """What a tablet was lent for, and after how many minutes without a touch it locks."""
+
+    loan_id: int
+    assessment_id: int
+    participant_code: str
+    idle_minutes: int
 
 
 def token_digest(token: str) -> str:
@@ -107,6 +130,11 @@ def start_participant_session(
     session: Session, *, participant_id: int, device_id: int | None, mode: str, now: datetime
 ) -> str:
     """Start a session of a participant; gives its token, which is kept nowhere."""
+    session.execute(
+        update(Participant)
+        .where(Participant.id == participant_id, Participant.queue_owner.is_(None))
+        .values(queue_owner=make_queue_owner())
+    )
     token = secrets.token_urlsafe(32)
     session.add(
         ParticipantSession(
@@ -138,6 +166,7 @@ def find_staff_sign_in(
             .where(
                 StaffSession.token_sha256 == token_digest(token),
                 StaffSession.ended_at.is_(None),
+                StaffSession.paused_at.is_(None),
                 StaffSession.seen_at > now - STAFF_IDLE,
                 StaffSession.started_at > now - STAFF_LONGEST,
                 Account.disabled_at.is_(None),
@@ -173,12 +202,17 @@ def find_staff_sign_in(
 def find_participant_sign_in(
     database: Database, token: str, *, now: datetime, touch: bool = True
 ) -> ParticipantSignIn | None:
-    """Find the living session under `token`; a revoked device ends it at once; `touch` as for staff."""
+    """Find the living session under `token`; a revoked device ends it at once; `touch` as for staff.
+
+    That of a tablet on loan lives while it is used, and a short time after the questionnaire was sent.
+    """
     with database.reading() as session:
         row = session.execute(
-            select(ParticipantSession, Participant)
+            select(ParticipantSession, Participant, TabletLoan, Assessment.submitted_at)
             .join(Participant, Participant.id == ParticipantSession.participant_id)
             .outerjoin(Device, Device.id == ParticipantSession.device_id)
+            .outerjoin(TabletLoan, TabletLoan.participant_session_id == ParticipantSession.id)
+            .outerjoin(Assessment, Assessment.id == TabletLoan.assessment_id)
             .where(
                 ParticipantSession.token_sha256 == token_digest(token),
                 ParticipantSession.ended_at.is_(None),
@@ -189,8 +223,11 @@ def find_participant_sign_in(
         ).first()
     if row is None:
         return None
-    record, participant = row
-    if touch and now - record.seen_at > TOUCH_AFTER:
+    record, participant, submitted_at = row[0], row[1], row[3]
+    loan: TabletLoan | None = row[2]  # an outer join finds none on an own device
+    if loan is not None and now >= end_of_loan(loan, seen_at=record.seen_at, submitted_at=submitted_at):
+        return None
+    if touch and now - record.seen_at > (TOUCH_AFTER if loan is None else TOUCH_LOAN_AFTER):
         _touch(database, record, now=now)
     return ParticipantSignIn(
         session_id=record.id,
@@ -203,7 +240,18 @@ def find_participant_sign_in(
         mode=record.mode,
         text_size=participant.text_size,
         contrast=participant.contrast,
+        listens=participant.listens,
+        queue_owner=participant.queue_owner or "",
+        loan=None
+        if loan is None
+        else LentFor(loan.id, loan.assessment_id, participant.participant_code, loan.idle_minutes),
     )
+
+
+def end_of_loan(loan: TabletLoan, *, seen_at: datetime, submitted_at: datetime | None) -> datetime:
+    """Give when a tablet on loan locks by itself if nobody touches it any more."""
+    idle = timedelta(minutes=loan.idle_minutes)
+    return seen_at + (idle if submitted_at is None else min(idle, LONGEST_AFTER_SENDING)) + GRACE
 
 
 def end_staff_sessions(session: Session, *, account_id: int, now: datetime) -> None:

@@ -1,7 +1,9 @@
 """Signing in as a member of staff, and changing from one role to another."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor
@@ -10,25 +12,51 @@ from pro_app.errors import NotFound, SignInRefused
 from pro_app.services.account_records import find_account
 from pro_app.services.passwords import hash_password, is_password, needs_new_hash
 from pro_app.services.sessions import StaffSignIn, end_staff_session, start_staff_session
+from pro_app.storage.database import Database
 from pro_app.storage.queries.accounts import find_last_role_id, list_active_roles
 from pro_app.storage.tables.accounts import Account, StaffRole
 
 
-def sign_in_staff(
-    session: Session, *, username: str, password: str, now: datetime, request_id: str = ""
-) -> str:
+@dataclass(frozen=True, slots=True)
+class ProvenPassword:
+    """Whose password fitted, and what it fitted, which must still stand when the session begins.
+
+    `new_hash` replaces a hash that was made with other settings than today's; None where none has to.
+    """
+
+    account_id: int
+    password_hash: str = field(repr=False)
+    new_hash: str | None = field(default=None, repr=False)
+
+
+def prove_password(database: Database, *, username: str, password: str) -> ProvenPassword:
+    """Check a password before anything is written, since a slow hash must hold up nobody who writes.
+
+    Raises SignInRefused alike, and after the same time, for an unknown name and a wrong password. The caller
+    has counted the try (services.throttle).
+    """
+    with database.reading() as session:
+        account = find_account(session, username)
+    fits = is_password(account.password_hash if account else None, password)
+    if account is None or not fits:
+        raise SignInRefused
+    renewed = needs_new_hash(account.password_hash)
+    return ProvenPassword(account.id, account.password_hash, hash_password(password) if renewed else None)
+
+
+def sign_in_staff(session: Session, proof: ProvenPassword, *, now: datetime, request_id: str = "") -> str:
     """Start a session under the role used last and give its token.
 
-    Raises SignInRefused alike, and after the same time, for an unknown name, a wrong password, a closed
-    account and one without a role. The caller has counted the try (services.throttle).
+    Raises SignInRefused for a closed account, one without a role, and a password that was replaced since.
     """
-    account = find_account(session, username)
-    fits = is_password(account.password_hash if account else None, password)
-    roles = list_active_roles(session, account_id=account.id) if account else []
-    if account is None or not fits or not roles:
+    account = session.scalars(
+        select(Account).where(Account.id == proof.account_id).with_for_update(key_share=True)
+    ).one()
+    roles = list_active_roles(session, account_id=account.id)
+    if account.password_hash != proof.password_hash or not roles:
         raise SignInRefused
-    if needs_new_hash(account.password_hash):
-        account.password_hash = hash_password(password)
+    if proof.new_hash is not None:
+        account.password_hash = proof.new_hash
     last_id = find_last_role_id(session, account.id)
     role = next((role for role in roles if role.id == last_id), roles[0])
     return _start(session, account, role, now=now, request_id=request_id)

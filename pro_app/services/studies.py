@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor
@@ -99,6 +99,19 @@ def find_wording(
     if sha256 is None:
         raise NotFound("wording_pack")
     return sha256
+
+
+def was_wording_in_use(
+    session: Session, sha256: str, *, study_id: int, instrument_code: str, instrument_version: str
+) -> bool:
+    """Tell whether a wording pack is, or ever was, the study's for the instrument."""
+    used = exists().where(
+        StudyWording.study_id == study_id,
+        StudyWording.instrument_code == instrument_code,
+        StudyWording.instrument_version == instrument_version,
+        StudyWording.wording_sha256 == sha256,
+    )
+    return bool(session.scalar(select(used)))
 
 
 def find_study(session: Session, study_code: str) -> Study | None:

@@ -1,6 +1,6 @@
 """Submitting an assessment: once, with a receipt, scored in the same transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
@@ -18,6 +18,7 @@ from pro_app.services.responses import (
     AskedInstrument,
     list_asked_instruments,
     open_response,
+    record_listening,
     require_answerable,
     require_reachable,
 )
@@ -58,10 +59,12 @@ def submit_assessment(
     actor: Actor,
     now: datetime,
     finished_at: datetime | None = None,
+    listened: Collection[str] = (),
 ) -> Receipt:
     """Submit what was answered; items without an answer get the state that says why.
 
     `finished_at` is when the person sent it, where that was before it came: the window is that of then.
+    `listened` are the codes of instruments of which a device says that it read something aloud.
     Raises AlreadySubmitted (with the first receipt), WindowClosed, NotFound, or InputRejected for an
     unknown respondent.
     """
@@ -94,6 +97,8 @@ def submit_assessment(
     session.execute(update(Assessment).where(Assessment.id == assessment_id).values(facts))
     cancel_reminders(session, reason="submitted", now=now, assessment_id=assessment_id)
     items = _audit_items(receipt, answered_by, concluded)
+    heard = [sheet.response_id for sheet in sheets if sheet.asked.instrument.code in listened]
+    items += record_listening(session, heard) if heard else []
     items += [{"field": name, "before": str(said), "after": None} for name, said in outdated.items()]
     change = Change("assessment.submit", f"assessment:{assessment_id}", items)
     record_change(session, change, actor=actor, site_id=assessment.site_id, now=now)

@@ -23,6 +23,7 @@ from pro_app.services.answers import (
     list_new_operations,
     write_operations,
 )
+from pro_app.services.known_operations import tell_again
 from pro_app.services.responses import require_reachable
 from pro_app.services.submission import Receipt, submit_assessment
 from pro_app.storage.database import write_rows
@@ -40,18 +41,18 @@ WINDOW_CLOSED = "window_closed"
 _SET_ASIDE = select(SetAsideAnswer).where(
     SetAsideAnswer.operation_id.in_(bindparam("operation_ids", expanding=True))
 )
-_FIRST_SUPERSEDED = select(Answer.operation_id).where(
-    Answer.operation_id.in_(bindparam("operation_ids", expanding=True)),
-    Answer.superseded_at == Answer.received_at,
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """The wish to send the form, as it was expressed on a device."""
+    """The wish to send the form, as it was expressed on a device.
+
+    `listened` are the codes of the instruments of which the device had read something aloud.
+    """
 
     respondent: str
     device_at: datetime | None
+    listened: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,7 @@ def _set_aside(
             entered_by=actor.reference,
             device_id=actor.device_id,
             counter=operation.counter,
+            counted_by=operation.counted_by,
             answered_at=operation.given_at or now,
             device_at=operation.device_at,
             device_zone=operation.device_zone,
@@ -214,19 +216,18 @@ def _tell_outcomes(
     kept: Sequence[KeptOperation],
 ) -> list[TakenOperation]:
     """Tell what became of each operation, in the order of sending; what was known already is told again."""
-    fresh = {one.operation_id: one for one in kept}
-    known = [o.operation_id for o in operations if o.operation_id not in fresh | aside]
-    overtaken = {one.operation_id for one in kept if one.overtaken}
+    became = {one.operation_id: one for one in kept}
+    known = [o.operation_id for o in operations if o.operation_id not in became | aside]
     if known:
-        overtaken |= set(session.scalars(_FIRST_SUPERSEDED, {"operation_ids": known}))
+        became |= {one.operation_id: one for one in tell_again(session, known)}
     told = []
     for name in dict.fromkeys(operation.operation_id for operation in operations):
         if name in aside:
             told.append(TakenOperation(name, "set_aside", aside[name]))
         else:
-            elsewhere = fresh[name].elsewhere if name in fresh else None
-            outcome: Literal["kept", "overtaken"] = "overtaken" if name in overtaken else "kept"
-            told.append(TakenOperation(name, outcome, elsewhere=elsewhere))
+            one = became[name]
+            outcome: Literal["kept", "overtaken"] = "overtaken" if one.overtaken else "kept"
+            told.append(TakenOperation(name, outcome, elsewhere=one.elsewhere))
     return told
 
 
@@ -248,4 +249,5 @@ def _find_receipt(
         actor=actor,
         now=now,
         finished_at=finished_at,
+        listened=batch.submission.listened,
     )

@@ -15,6 +15,7 @@ from pro_app.protocol.events import Event
 from pro_app.protocol.protocol import InstrumentReference
 from pro_app.storage.catalogue import load_protocol
 from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments
+from pro_app.storage.queries.beside_forms import NOTHING_BESIDE, BesideForm, list_beside_forms
 from pro_app.storage.queries.dataset import (
     list_answers_in_force,
     list_events_of,
@@ -36,6 +37,7 @@ class _Response:
     version: int
     instrument_sha256: str
     wording_sha256: str
+    listened: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class _Kept:
     plans: dict[int, list[PlannedVisit]] = field(default_factory=dict)
     assessments: dict[int, list[AssessmentRecord]] = field(default_factory=dict)
     responses: dict[int, list[_Response]] = field(default_factory=dict)
+    beside: dict[int, BesideForm] = field(default_factory=dict)
 
 
 def load_batch(
@@ -77,7 +80,7 @@ def load_batch(
 
 
 def _load_kept(session: Session, participant_ids: Collection[int]) -> _Kept:
-    kept = _Kept()
+    kept = _Kept(beside=dict(list_beside_forms(session, participant_ids)))
     for row in list_events_of(session, participant_ids):
         kept.events.setdefault(row.participant_id, []).append(read_event(row))
     for visit in list_planned_visits(session, participant_ids):
@@ -126,6 +129,7 @@ class _Instruments:
                 is_first=response is versions[0],
                 is_current=response is versions[-1],
                 wording_sha256=response.wording_sha256,
+                listened=response.listened,
             )
 
 
@@ -144,10 +148,13 @@ def _list_visits(
         references = phase.instruments if phase else record.protocol.instruments
         responses = kept.responses.get(record.assessment_id, ())
         forms = tuple(instruments.list_forms(references, responses))
-        yield _visit(record, forms=forms, now=now)
+        beside = kept.beside.get(record.assessment_id, NOTHING_BESIDE)
+        yield _visit(record, forms=forms, beside=beside, now=now)
 
 
-def _visit(record: AssessmentRecord, *, forms: tuple[FormRecord, ...], now: datetime) -> VisitRecord:
+def _visit(
+    record: AssessmentRecord, *, forms: tuple[FormRecord, ...], beside: BesideForm, now: datetime
+) -> VisitRecord:
     rule = record.protocol.find_visit(record.planned_code)
     return VisitRecord(
         assessment_id=record.assessment_id,
@@ -171,6 +178,10 @@ def _visit(record: AssessmentRecord, *, forms: tuple[FormRecord, ...], now: date
         mode=record.mode,
         respondent=record.respondent,
         forms=forms,
+        closes_at=record.window.closes_at,
+        received_late=record.is_received_late,
+        set_aside=beside.set_aside,
+        conflicts=beside.conflicts,
     )
 
 

@@ -20,6 +20,7 @@ from pro_app.services.visits import MAY_HAVE_REASON, find_reopening_day
 from pro_app.storage.catalogue import load_protocol
 from pro_app.storage.queries.accounts import list_display_names
 from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments
+from pro_app.storage.queries.beside_forms import NOTHING_BESIDE, BesideForm, list_beside_forms
 from pro_app.storage.queries.events import list_events, read_events
 from pro_app.storage.tables.credentials import ParticipantCredential, SignInCard
 from pro_app.storage.tables.events import ParticipantEvent
@@ -29,7 +30,11 @@ from pro_app.storage.tables.sites import Site
 
 @dataclass(frozen=True, slots=True)
 class VisitLine:
-    """One visit of the plan: window (civil dates), state, receipt, and what the site may do about it."""
+    """One visit of the plan: window (civil dates), state, receipt, and what the site may do about it.
+
+    `received_late`: finished in the period and received after it. `beside` counts the answers that are kept
+    beside the form.
+    """
 
     assessment_id: int
     label: str
@@ -41,6 +46,7 @@ class VisitLine:
     closes_on: date | None
     provisional: bool
     received_at: datetime | None
+    received_late: bool
     receipt_code: str | None
     flag: str | None
     reason: str | None
@@ -48,6 +54,7 @@ class VisitLine:
     reopened_until: date | None
     may_reopen: bool
     may_have_reason: bool
+    beside: BesideForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +110,20 @@ def load_record(
     facts = fold_events(read_events(rows))
     arm = protocol.arms_by_code.get(facts.arm or "")
     today = civil_date(now, participant.zone)
+    beside = list_beside_forms(session, [participant.id])
     return ParticipantRecord(
         participant=participant,
         site=load_site(session, participant.site_id, actor=actor),
         arm=arm.label.text(language) if arm else None,
         situation=describe_situation(protocol, facts, today=today, language=language),
         visits=tuple(
-            _visit_line(session, record, language=language, now=now)
+            _visit_line(
+                session,
+                record,
+                beside=beside.get(record.assessment_id, NOTHING_BESIDE),
+                language=language,
+                now=now,
+            )
             for record in list_assessments(session, participant_id=participant.id)
         ),
         events=tuple(_list_event_lines(session, rows, protocol, facts=facts, language=language)),
@@ -117,7 +131,9 @@ def load_record(
     )
 
 
-def _visit_line(session: Session, record: AssessmentRecord, *, language: str, now: datetime) -> VisitLine:
+def _visit_line(
+    session: Session, record: AssessmentRecord, *, beside: BesideForm, language: str, now: datetime
+) -> VisitLine:
     state = record.state(now)
     protocol = record.protocol
     visit, phase = protocol.find_visit(record.planned_code), protocol.find_phase(record.planned_code)
@@ -134,6 +150,7 @@ def _visit_line(session: Session, record: AssessmentRecord, *, language: str, no
         closes_on=record.closes_on,
         provisional=record.provisional,
         received_at=record.submitted_at,
+        received_late=record.is_received_late,
         receipt_code=record.receipt_code,
         flag=visit.late_flag if visit and state is AssessmentState.LATE else None,
         reason=protocol.reason_label(reason, language) if reason else None,
@@ -141,6 +158,7 @@ def _visit_line(session: Session, record: AssessmentRecord, *, language: str, no
         reopened_until=record.reopened_until,
         may_reopen=find_reopening_day(session, record, now=now) is not None,
         may_have_reason=state in MAY_HAVE_REASON,
+        beside=beside,
     )
 
 

@@ -8,8 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Insert, create_engine, event, insert
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from pro_app.errors import DatabaseUnavailable
+from pro_app.language import mark
 from pro_app.storage.tables.base import Table, plain_table
 
 BUSY_TIMEOUT_MS = 30_000
@@ -47,6 +50,17 @@ class Database:
         with Session(self._writing_engine, expire_on_commit=False) as session:
             yield session
             session.commit()
+
+
+def require_reachable(database: Database) -> None:
+    """Connect once; raises DatabaseUnavailable with what the driver said where that fails."""
+    try:
+        with database.engine.connect():
+            pass
+    except DBAPIError as error:
+        # The first line says what is wrong; the address, with its password, is in none of them.
+        said = str(error.orig).strip().partition("\n")[0]
+        raise DatabaseUnavailable(mark("A database cannot be reached: %(detail)s."), said) from error
 
 
 def write_rows(session: Session, rows: Sequence[Table]) -> None:

@@ -9,6 +9,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from pro_app.errors import DatabaseUnavailable
+from pro_app.language import mark
 from pro_app.storage.database import Database
 
 Store = Literal["main", "contacts"]
@@ -37,6 +39,21 @@ def schema_revision(database: Database, store: Store) -> str | None:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": f"alembic_version_{store}"})
         return context.get_current_revision()
+
+
+def require_newest_schema(database: Database, store: Store) -> None:
+    """Raise DatabaseUnavailable where the store has no tables yet, or not those that this code needs.
+
+    A schema that this code does not know is that of a later release, which works with this one too.
+    """
+    current = schema_revision(database, store)
+    if current is None:
+        raise DatabaseUnavailable(mark("A database has no tables yet. Make them with “pro-app init”."))
+    scripts = ScriptDirectory.from_config(alembic_config(store))
+    known = {script.revision for script in scripts.walk_revisions()}
+    if current in known and current != scripts.get_current_head():
+        message = mark("A database has the tables of an older release. Renew them with “pro-app init”.")
+        raise DatabaseUnavailable(message)
 
 
 def newest_revision(store: Store) -> str:

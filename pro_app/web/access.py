@@ -9,6 +9,7 @@ from flask_login import current_user
 from pro_app.errors import NotFound, NotPermitted
 from pro_app.web.bearer import check_bearer
 from pro_app.web.principals import PARTICIPANT
+from pro_app.web.tablet_reach import check_tablet
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -62,12 +63,17 @@ def allowed_roles(app: Flask, endpoint: str) -> frozenset[str] | None:
 
 
 def check_access() -> None:
-    """Refuse the request unless its route declares that the signed-in person may see it."""
+    """Refuse the request unless its route declares that the signed-in person may see it.
+
+    A tablet of the site that is lent, or locked, has fewer routes still (web/tablet_reach.py).
+    """
     if request.endpoint is None:
         return  # an unknown address: dispatching raises 404
     allowed = allowed_roles(current_app, request.endpoint)
     if allowed is None:
         raise NotPermitted("undeclared route")
+    if request.blueprint and not (current_user.is_authenticated and current_user.loan is None):
+        check_tablet()
     if allowed == PUBLIC:
         return
     if allowed == API_TOKEN:

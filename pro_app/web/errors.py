@@ -13,6 +13,8 @@ from werkzeug.exceptions import HTTPException
 from pro_app import errors
 from pro_app.web import request as this
 from pro_app.web.access import FACE_SIGN_IN, SignInNeeded
+from pro_app.web.problems import problem_words
+from pro_app.web.tablet_reach import LOCK_PAGE, START, KeptToQuestionnaire, TabletLocked
 
 logger = logging.getLogger(__name__)
 
@@ -114,6 +116,8 @@ RESPONSES: dict[type[Exception], tuple[int, Callable[..., Explanation]]] = {
 def init_errors(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(SignInNeeded, offer_sign_in)
+    app.register_error_handler(KeptToQuestionnaire, lambda _error: stay_on_tablet(START))
+    app.register_error_handler(TabletLocked, lambda _error: stay_on_tablet(LOCK_PAGE))
     app.register_error_handler(errors.ProAppError, explain)
     app.register_error_handler(CSRFError, lambda _error: render(400, EXPIRED_FORM))
     app.register_error_handler(HTTPException, explain_http)
@@ -125,10 +129,10 @@ def wants_json() -> bool:
     return request.is_json or request.accept_mimetypes.best == "application/json"
 
 
-def render(status: int, explanation: Explanation) -> ResponseReturnValue:
-    """Render an error for a page or for a program."""
+def render(status: int, explanation: Explanation, **fault: str) -> ResponseReturnValue:
+    """Render an error for a page or for a program; `fault` names what of its request it is about."""
     if wants_json():
-        return jsonify(error=str(explanation.title), advice=str(explanation.advice)), status
+        return jsonify(error=str(explanation.title), advice=str(explanation.advice), **fault), status
     return render_template("error.html", explanation=explanation, status=status), status
 
 
@@ -139,13 +143,32 @@ def offer_sign_in(error: SignInNeeded) -> ResponseReturnValue:
     return redirect(url_for(FACE_SIGN_IN[error.face]))
 
 
+def stay_on_tablet(endpoint: str) -> ResponseReturnValue:
+    """Lead back to what a tablet of the site shows; programs get 401."""
+    if wants_json():
+        return jsonify(error=gettext("Please sign in again.")), 401
+    return redirect(url_for(endpoint))
+
+
 def explain(error: errors.ProAppError) -> ResponseReturnValue:
     """Explain a named error by the table above."""
     for kind in type(error).__mro__:
         if kind in RESPONSES:
             status, explanation = RESPONSES[kind]
-            return render(status, explanation(error))
+            return render(status, explanation(error), **name_fault(error))
     return explain_unknown(error)
+
+
+def name_fault(error: errors.ProAppError) -> dict[str, str]:
+    """Name what of a program's request an error is about: its operation, its place, what is wrong there."""
+    if isinstance(error, errors.AnswerRejected | errors.OperationConflict):
+        return {"operation_id": error.operation_id} if error.operation_id else {}
+    if not isinstance(error, errors.InputRejected) or not error.problems:
+        return {}
+    problem = error.problems[0]
+    named = {"place": problem.place, "message": problem_words(problem)}
+    about = (problem.values or {}).get("operation_id")
+    return named | ({"operation_id": str(about)} if about else {})
 
 
 def explain_http(error: HTTPException) -> ResponseReturnValue:

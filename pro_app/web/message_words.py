@@ -17,6 +17,7 @@ MESSAGE_KINDS = {
     "asked": lazy_gettext("Reminder asked for by the patient"),
     "last_call": lazy_gettext("Last reminder"),
     "test": lazy_gettext("Test message"),
+    "pin_code": lazy_gettext("Code for a new PIN"),
 }
 CHANNELS = {
     "email": lazy_gettext("e-mail"),

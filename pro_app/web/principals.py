@@ -9,6 +9,7 @@ from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, logout_user
 
 from pro_app.services.sessions import (
+    LentFor,
     ParticipantSignIn,
     StaffSignIn,
     find_participant_sign_in,
@@ -22,25 +23,35 @@ PARTICIPANT, STAFF = "participant", "staff"
 STAFF_PATHS = ("/staff", "/clinic", "/statistics", "/admin")
 
 
+COOKIE_PREFIXES = {True: "__Host-", False: ""}
+"""By whether cookies go over TLS only; the prefix binds one to this host."""
+
+
+def name_cookie(app: Flask, face: str) -> str:
+    """Name the cookie of a face."""
+    return COOKIE_PREFIXES[app.config["SESSION_COOKIE_SECURE"]] + face
+
+
 class FaceSessionInterface(SecureCookieSessionInterface):
     """Flask's signed cookie session, apart for participants and staff: one browser can hold both."""
 
     def get_cookie_name(self, app: Flask) -> str:
-        """Name the cookie of the face that is asked for; `__Host-` binds a secure one to this host."""
+        """Name the cookie of the face that is asked for."""
         face = STAFF if request.path.startswith(STAFF_PATHS) else PARTICIPANT
-        return f"__Host-{face}" if app.config["SESSION_COOKIE_SECURE"] else face
+        return COOKIE_PREFIXES[app.config["SESSION_COOKIE_SECURE"]] + face
 
 
 class Principal(UserMixin):
     """A signed-in person; Flask-Login keeps only the opaque token of the server-side session.
 
-    `role` is the one that access declarations name.
+    `role` is the one that access declarations name, `loan` what a tablet of the site was lent for.
     """
 
     def __init__(self, token: str, sign_in: StaffSignIn | ParticipantSignIn) -> None:
         self.token = token
         self.sign_in = sign_in
         self.role = sign_in.role if isinstance(sign_in, StaffSignIn) else PARTICIPANT
+        self.loan: LentFor | None = sign_in.loan if isinstance(sign_in, ParticipantSignIn) else None
 
     @property
     def kind(self) -> str:

@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from accessibility import STAFF_LOOKS, list_violations
 from amendment_world import drop_visit, move_visit, write_version
 from builders import PASSWORD, build_staff, randomise
 from journey_people import sign_in_staff
 from journey_world import DESK, PHONE, Installation, today
 from playwright.sync_api import Page, expect
 from sqlalchemy import select, update
+from staff_screens import StaffWalk
 
+from pro_app.app import create_app
 from pro_app.audit.actor import system_actor
 from pro_app.clock import system_clock
 from pro_app.services.studies import load_study
@@ -22,6 +25,25 @@ SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clie
 LINES_OF_MENU = (
     "new Set([...document.querySelectorAll('.staff-bar-nav a')].map((link) => link.offsetTop)).size"
 )
+NOT_REACHED = {
+    "admin.confirm_close",  # these four need an account, or a pack of words, made for them
+    "admin.confirm_password",
+    "admin.confirm_take_role",
+    "admin.wording_proof",
+    "clinic.card",  # printed once, right after it was made
+    "clinic.completion_people",
+    "clinic.event",  # these five need something that was recorded, closed or undone
+    "clinic.missing_reason",
+    "clinic.reopening",
+    "clinic.task",
+    "clinic.undo_event",
+    "clinic.lending",  # the ward's tablet, which has journeys of its own
+    "statistician.compare",  # these four need releases, which a worker makes, or a token
+    "statistician.confirm_revocation",
+    "statistician.release",
+    "statistician.release_figures",
+}
+"""Pages to which nothing may lead in this installation; a page that is new must be reached."""
 NAME = "Centre hospitalier régional et universitaire Anne-de-Bretagne et Saint-Exupéry de l’agglomération"
 TOWN = "Saint-Rémy-en-Bouzemont-Saint-Genest-et-Isson"
 
@@ -39,9 +61,8 @@ def participant_id(installation: Installation, tmp_path_factory: pytest.TempPath
         usual = {"name": named.name, "city": named.city}
     actor = installation.nurse
     randomise(installation.database, participant_id, on=today(), actor=actor, now=now)
-    build_staff(
-        installation.database, "coordinator", study_id=actor.study_id or 0, username="coordinator", now=now
-    )
+    for role in ("coordinator", "administrator"):
+        build_staff(installation.database, role, study_id=actor.study_id or 0, username=role, now=now)
     path = write_version(
         tmp_path_factory.mktemp("amended"), "1.1", move_visit("M03", months=4), drop_visit("Y5")
     )
@@ -94,6 +115,20 @@ def test_on_a_phone_every_choice_of_an_event_is_in_reach_without_scrolling_its_t
             box = choice.bounding_box()
             assert box is not None
             assert box["x"] + box["width"] <= PHONE["width"]
+
+
+def test_axe_finds_nothing_on_any_page_of_the_staff(installation: Installation, participant_id: int) -> None:
+    record = f"/clinic/participants/{participant_id}"
+    further = [f"{record}/{page}" for page in ("first-steps", "lost-phone", "contact", "events/new")]
+    roles = {"administrator": [], "nurse": [record, *further], "statistician": [], "coordinator": []}
+    walk = StaffWalk(installation, create_app(installation.settings), roles)
+    wrong = [
+        f"{screen.name}, {found}"
+        for screen in walk.list_screens()
+        for found in list_violations(screen.page, STAFF_LOOKS)
+    ]
+    assert wrong == []
+    assert sorted(walk.list_pages() - walk.seen - NOT_REACHED) == []
 
 
 def _check_width(page: Page, address: str) -> None:

@@ -49,6 +49,10 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("PRO_APP_HOOK_SECRET", "short"),
         ("PRO_APP_MESSAGES_PER_MINUTE", "fast"),
         ("PRO_APP_MESSAGES_PER_MINUTE", "-1"),
+        ("PRO_APP_TABLET_IDLE_MINUTES", "2"),
+        ("PRO_APP_TABLET_IDLE_MINUTES", "61"),
+        ("PRO_APP_TABLET_IDLE_MINUTES", "0010000"),
+        ("PRO_APP_TABLET_IDLE_MINUTES", "ten"),
     ],
 )
 def test_an_unusable_setting_is_named(name: str, value: str) -> None:
@@ -160,3 +164,8 @@ def test_what_leads_back_is_read_and_kept_out_of_every_printout() -> None:
     assert settings.messages_per_minute is None
     assert "very-secret" not in repr(settings)
     assert "h" * 32 not in repr(settings)
+
+
+def test_a_lent_tablet_locks_after_ten_minutes_unless_told_otherwise() -> None:
+    assert Settings.from_env(GOOD).tablet_idle_minutes == 10
+    assert Settings.from_env(GOOD | {"PRO_APP_TABLET_IDLE_MINUTES": "3"}).tablet_idle_minutes == 3

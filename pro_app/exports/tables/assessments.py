@@ -26,8 +26,10 @@ ASSESSMENTS = TableDefinition(
             "1 : reçu, au moins une échelle calculable",
             "1: received, at least one scale scorable",
         ),
-        Column("in_window", "flag", "1 : reçu dans la période", "1: received within its window"),
-        Column("late", "flag", "1 : reçu après la période", "1: received after its window"),
+        Column(
+            "in_window", "flag", "1 : reçu, donné dans la période", "1: received, given within its window"
+        ),
+        Column("late", "flag", "1 : reçu, donné après la période", "1: received, given after its window"),
         Column("incomplete", "flag", "1 : commencé, jamais envoyé", "1: begun, never sent"),
         Column(
             "after_randomisation",
@@ -56,5 +58,29 @@ ASSESSMENTS = TableDefinition(
         Column("submitted_at", "datetime", "Réception", "Receipt"),
         Column("mode", "text", "Mode de réponse à l’envoi", "Mode at submission", "mode"),
         Column("respondent", "text", "Qui a répondu", "Who answered", "respondent"),
+        Column(
+            "received_late",
+            "flag",
+            "1 : rempli dans la période, reçu après ; compte comme rempli à temps",
+            "1: answered within the window, received after it; counts as in time",
+        ),
+        Column(
+            "set_aside",
+            "integer",
+            "Réponses arrivées trop tard, gardées hors du questionnaire",
+            "Answers that came too late, kept beside the form",
+        ),
+        Column(
+            "conflicts",
+            "integer",
+            "Items répondus autrement sur un autre appareil ou par un(e) autre",
+            "Items answered differently on another device or by somebody else",
+        ),
+        Column(
+            "listened",
+            "flag",
+            "1 : au moins une question lue à voix haute par l’appareil",
+            "1: at least one question was read aloud by the device",
+        ),
     ),
 )

@@ -13,6 +13,7 @@ from pro_app.exports.tidy.stored import parse_moment
 ACTIONS_WITH_VALUES = frozenset(
     {
         "answers.save",
+        "answers.set_aside",
         "assessment.not_done",
         "assessment.reopen",
         "assessment.submit",

@@ -44,6 +44,7 @@ _SCHEMA: Mapping[str, pl.DataType] = {
     "scoring": pl.String(),
     "absent_state": pl.String(),
     "submitted_at": pl.Datetime("ms", "UTC"),
+    "closes_at": pl.Datetime("ms", "UTC"),
 }
 
 
@@ -86,6 +87,7 @@ def _describe_form(visit: VisitRecord, form: FormRecord) -> dict[str, object]:
         "scoring": form.scoring,
         "absent_state": _absent_state(visit),
         "submitted_at": visit.submitted_at,
+        "closes_at": visit.closes_at,
     }
 
 

@@ -129,4 +129,8 @@ def _receipt(visit: VisitRecord, *, valid: bool) -> Row:
         "submitted_at": visit.submitted_at,
         "mode": visit.mode,
         "respondent": visit.respondent,
+        "received_late": visit.received_late,
+        "set_aside": visit.set_aside,
+        "conflicts": visit.conflicts,
+        "listened": any(form.listened for form in visit.forms),
     }

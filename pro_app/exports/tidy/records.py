@@ -18,7 +18,7 @@ class FormRecord:
     """One version of the answers to one instrument, or an instrument that nobody opened.
 
     The latter has no `response_id`, `version` and `wording_sha256`. `scoring` names the definition by
-    which the person's protocol scores it.
+    which the person's protocol scores it; with `listened` a question of it was read aloud.
     """
 
     instrument_sha256: str
@@ -28,6 +28,7 @@ class FormRecord:
     is_first: bool = True
     is_current: bool = True
     wording_sha256: str | None = None
+    listened: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,9 @@ class VisitRecord:
     """One assessment as it stands at the time of the dataset, its dates civil ones in `zone`.
 
     `forms` come in the order in which the instruments are asked, version by version. `late_flag` is the
-    protocol's for the visit. `finished_at` is when a form that was sent was finished.
+    protocol's for the visit. `finished_at` is when a form that was sent was finished; with `received_late`
+    that was in its window, which was over when the form came. `closes_at` is the moment from which the window
+    is over. `set_aside` and `conflicts` count answers that are kept beside the form.
     """
 
     assessment_id: int
@@ -59,6 +62,10 @@ class VisitRecord:
     mode: str | None
     respondent: str | None
     forms: tuple[FormRecord, ...]
+    closes_at: datetime | None
+    received_late: bool
+    set_aside: int
+    conflicts: int
 
     @property
     def is_final(self) -> bool:

@@ -106,6 +106,34 @@ WORDS: Mapping[str, RemarkWords] = {
         "Answers dated after the participant left the trial: they count like any others. The date of leaving "
         "or that of the answers is to be checked.",
     ),
+    "received_late": RemarkWords(
+        "assessments",
+        "Réponses données dans la période et reçues après, d’un appareil sans réseau : elles comptent comme "
+        "données à temps.",
+        "Answers given within the window and received after it, from a device without a network: they count "
+        "as given in time.",
+    ),
+    "clock_off": RemarkWords(
+        "items",
+        "L’horloge de l’appareil s’écartait de plus de 5 minutes : l’heure des réponses est corrigée de cet "
+        "écart, l’heure de l’appareil est gardée à côté.",
+        "The clock of the device was off by more than 5 minutes: the time of the answers is corrected by "
+        "that, the time of the device is kept beside it.",
+    ),
+    "set_aside": RemarkWords(
+        "assessments",
+        "Réponses arrivées trop tard et gardées hors du questionnaire : {count}. Elles ne sont ni dans les "
+        "items ni dans les scores ; l’historique des modifications les donne (answers.set_aside).",
+        "Answers that came too late and are kept beside the form: {count}. They are neither among the items "
+        "nor in the scores; the audit trail has them (answers.set_aside).",
+    ),
+    "conflicts": RemarkWords(
+        "items",
+        "Items répondus autrement sur un autre appareil ou par une autre personne : {count}. La dernière "
+        "réponse donnée vaut ; l’historique des modifications donne les deux.",
+        "Items answered differently on another device or by somebody else: {count}. The answer that was "
+        "given last counts; the audit trail has both.",
+    ),
     "unscheduled": RemarkWords(
         "assessments",
         "Réponses hors calendrier : elles n’appartiennent à aucune visite prévue.",

@@ -15,6 +15,9 @@ from pro_app.protocol.protocol import UNSCHEDULED
 from pro_app.scoring.interpretation import find_baseline_candidates
 
 _PERSON = ("site", "participant_code")
+_FORM = (*_PERSON, "visit_code", "ordinal")
+_COUNTED = frozenset({"set_aside", "conflicts"})
+"""Remarks about a form that say a number, which stands in the column of the same name."""
 _SCORING = ("instrument", "scoring_name")
 _GIVEN = ("answered", "declined", "not_applicable")
 
@@ -110,22 +113,38 @@ class RemarkCollector:
 
     def _list_about_forms(self, tables: Tables) -> Iterator[Remark]:
         dates = tables["participants"].select(*_PERSON, "died_on", "left_on")
-        forms = tables["assessments"].join(dates, on=_PERSON, how="left", maintain_order="left")
+        forms = (
+            tables["assessments"]
+            .join(dates, on=_PERSON, how="left", maintain_order="left")
+            .join(_describe_receipt(tables["items"]), on=_FORM, how="left", maintain_order="left")
+        )
         respondents = self._release.protocol.respondents
         unscored = [respondent.code for respondent in respondents if not respondent.scored]
         concerns = {
             "late_baseline": pl.col("after_randomisation"),
             "after_death": is_after("died_on"),
             "after_leaving": is_after("left_on"),
+            "received_late": pl.col("received_late") | pl.col("some_received_late"),
+            "clock_off": pl.col("some_clock_off"),
+            "set_aside": pl.col("set_aside") > 0,
+            "conflicts": pl.col("conflicts") > 0,
             "unscheduled": (pl.col("visit_code") == UNSCHEDULED)
             & (pl.col("received") | pl.col("incomplete")),
             "not_scored": pl.col("received") & pl.col("respondent").is_in(unscored),
         }
         for code, which in concerns.items():
-            for site, participant_code, visit_code in (
-                forms.filter(which).select(*_PERSON, "visit_code").iter_rows()
-            ):
-                yield _say(code, site=site, participant_code=participant_code, visit_code=visit_code)
+            counted = pl.col(code) if code in _COUNTED else pl.lit(None)
+            named = forms.filter(which).select(*_PERSON, "visit_code", counted.alias("count"))
+            for site, participant_code, visit_code, count in named.iter_rows():
+                where = {"site": site, "participant_code": participant_code, "visit_code": visit_code}
+                yield _say(code, **where, count=str(count))
+
+
+def _describe_receipt(items: pl.DataFrame) -> pl.DataFrame:
+    """Tell of each form whether some answer came after its window, and whether a device's clock was off."""
+    return items.group_by(_FORM).agg(
+        some_received_late=pl.col("received_late").any(), some_clock_off=pl.col("clock_off").any()
+    )
 
 
 def remark_on_differences(count: int) -> Remark:

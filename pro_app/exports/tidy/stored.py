@@ -17,6 +17,8 @@ _ANSWERS: Mapping[str, pl.DataType] = {
     "entered_by": pl.String(),
     "answered_at": pl.String(),
     "received_at": pl.String(),
+    "device_at": pl.String(),
+    "device_zone": pl.String(),
     "operation_id": pl.String(),
     "counter": pl.Int64(),
 }
@@ -40,8 +42,8 @@ _SCORES: Mapping[str, pl.DataType] = {
 def make_answers(rows: Sequence[Sequence[Any]]) -> pl.DataFrame:
     """Make the frame of answers, with the kind of who entered each in place of the reference.
 
-    Columns of a row: response, item, state, value, mode, entered by, answered at, received at (text in
-    UTC), operation, counter.
+    Columns of a row: response, item, state, value, mode, entered by, answered at, received at, device at
+    (text in UTC), device zone, operation, counter.
     """
     who = pl.col("entered_by")
     kind = (
@@ -52,7 +54,7 @@ def make_answers(rows: Sequence[Sequence[Any]]) -> pl.DataFrame:
         .otherwise(pl.lit("system"))
     )
     return pl.DataFrame(rows, schema=_ANSWERS, orient="row").with_columns(
-        parse_moment("answered_at"), parse_moment("received_at"), kind.alias("entered_by")
+        *map(parse_moment, ("answered_at", "received_at", "device_at")), kind.alias("entered_by")
     )
 
 

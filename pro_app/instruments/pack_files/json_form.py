@@ -10,6 +10,10 @@ from pro_app.instruments.pack_files.canonical import make_definition
 from pro_app.instruments.pack_files.pack_file import PackFile, reject_file
 from pro_app.language import mark
 
+DEEPEST = 20
+"""A pack has four levels; what checks them goes down by calling itself."""
+TOO_DEEP = Problem(mark("The file is nested too deeply."))
+
 
 def parse_json_pack(raw: bytes, source: str) -> PackFile:
     """Read a pack from the bytes of a JSON file; raises InputRejected."""
@@ -27,12 +31,27 @@ def parse_json_pack(raw: bytes, source: str) -> PackFile:
         message = mark("The file is not readable JSON: %(detail)s.")
         raise reject_file(source, [Problem(message, {"detail": error.msg}, line=error.lineno)]) from error
     except (RecursionError, ValueError) as error:
-        raise reject_file(source, [Problem(mark("The file is nested too deeply."))]) from error
+        raise reject_file(source, [TOO_DEEP]) from error
+    if _is_deeper(data, DEEPEST):
+        raise reject_file(source, [TOO_DEEP])
     if not repeated and not isinstance(data, dict):
         repeated = [Problem(mark("The file must hold keys and their values at its top."), line=1)]
     if repeated:
         raise reject_file(source, repeated)
     return PackFile(make_definition(source, data, _find_lines(text, data)))
+
+
+def _is_deeper(data: object, levels: int) -> bool:
+    """Tell whether something is nested more than `levels` deep, level by level."""
+    layer = [data]
+    for _ in range(levels):
+        layer = [
+            part
+            for each in layer
+            if isinstance(each, dict | list)
+            for part in (each.values() if isinstance(each, dict) else each)
+        ]
+    return any(isinstance(each, dict | list) for each in layer)
 
 
 def _make_object(pairs: list[tuple[str, Any]], repeated: list[Problem]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from posixpath import join, normpath
@@ -42,6 +43,18 @@ Sheets = Mapping[str, Mapping[int, Row]]
 """Name of the sheet -> number of the row (from 1) -> its cells."""
 
 
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    etree.XMLSyntaxError,
+    KeyError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+)
+"""What a damaged archive raises; the last one is an archive with a password."""
+
+
 def parse_workbook(raw: bytes) -> Sheets:
     """Read every sheet; raises WorkbookUnreadable."""
     try:
@@ -55,7 +68,7 @@ def parse_workbook(raw: bytes) -> Sheets:
                 page = _read_part(archive, targets.get(key, ""))
                 sheets[str(sheet.get("name"))] = dict(_list_rows(page, strings))
             return sheets
-    except (zipfile.BadZipFile, etree.XMLSyntaxError, KeyError, ValueError, NotImplementedError) as error:
+    except UNREADABLE as error:
         message = mark("The file is not a readable XLSX workbook (%(detail)s).")
         raise WorkbookUnreadable(message, detail=str(error).strip("'\"")[:100]) from error
 

@@ -4,6 +4,7 @@ from pro_app.reminders.outbox.closing import close_expired
 from pro_app.reminders.outbox.plan import NewMessage, OutboxPlan, plan_outbox
 from pro_app.reminders.outbox.planning import (
     cancel_reminders,
+    enqueue_pin_code,
     enqueue_test_message,
     list_rows,
     replan_reminders,
@@ -15,6 +16,7 @@ __all__ = [
     "OutboxPlan",
     "cancel_reminders",
     "close_expired",
+    "enqueue_pin_code",
     "enqueue_test_message",
     "list_rows",
     "plan_outbox",

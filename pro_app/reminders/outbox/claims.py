@@ -20,7 +20,7 @@ from pro_app.clock import civil_date
 from pro_app.reminders.outbox.attempts import LEASE, MOST_DOUBTS, ClaimedMessage, Outcome, Settled
 from pro_app.reminders.outbox.outcomes import record_outcome
 from pro_app.reminders.outbox.plan import GONE_OUT, check_channel
-from pro_app.reminders.outbox.planning import TEST_MESSAGE, replan_reminders
+from pro_app.reminders.outbox.planning import AT_ONCE, replan_reminders
 from pro_app.reminders.outbox.rows import (
     UNREADABLE,
     check_row,
@@ -85,7 +85,7 @@ def claim_next(
         closes_on=visit.closes_on if visit else None,
         today=civil_date(now, participant.zone),
         expires_at=row.expires_at,
-        hours=None if row.rule_code == TEST_MESSAGE else situation.hours,
+        hours=None if row.rule_code in AT_ONCE else situation.hours,
     )
 
 

@@ -1,6 +1,7 @@
 """Writing the outbox in the transaction of a change: what should go out, and what no longer should."""
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Container, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from pro_app.reminders.outbox.plan import NewMessage, OutboxPlan, plan_outbox
 from pro_app.reminders.outbox.rows import enqueue_rows, plan_again, withdraw_row
+from pro_app.reminders.pin_codes import PIN_CODE, PIN_CODE_LIFE
 from pro_app.reminders.situation import load_situation
 from pro_app.storage.tables.outbox import OutboxMessage
 from pro_app.storage.tables.participants import Participant
@@ -29,8 +31,19 @@ _PLANNED = (
     .with_for_update()
     .execution_options(populate_existing=True)
 )
+_PIN_CODES = select(OutboxMessage.planned_at).where(
+    OutboxMessage.participant_id == bindparam("participant_id"),
+    OutboxMessage.rule_code == PIN_CODE,
+    OutboxMessage.planned_at > bindparam("since"),
+)
 TEST_MESSAGE = "test"
 TEST_MESSAGE_LIFE = timedelta(hours=2)
+AT_ONCE = frozenset({TEST_MESSAGE, PIN_CODE})
+"""The rules of messages that somebody has just asked for, which go out at any hour."""
+PIN_CODE_REST = timedelta(minutes=1)
+MOST_PIN_CODES = 6
+PIN_CODES_SINCE = timedelta(hours=24)
+"""Nobody's telephone is flooded by somebody who found a card: six codes within a day, a minute apart."""
 
 
 def replan_reminders(session: Session, *, participant: Participant, now: datetime) -> None:
@@ -93,23 +106,54 @@ def enqueue_test_message(
     channel = next((code for code in usable if channel in {None, code}), None)
     if channel is None:
         return False
-    enqueue_rows(
-        session,
-        [
-            {
-                "message_key": f"{participant.id}:-:{TEST_MESSAGE}:{now:%Y%m%d%H%M}:{channel}",
-                "rule_code": TEST_MESSAGE,
-                "template_code": TEST_MESSAGE,
-                "assessment_id": None,
-                "planned_visit_id": None,
-                "due_at": now,
-                "attempt_at": now,
-                "expires_at": now + TEST_MESSAGE_LIFE,
-                **_same_for_all(participant, channel, now=now),
-            }
-        ],
-    )
+    key = f"{participant.id}:-:{TEST_MESSAGE}:{now:%Y%m%d%H%M}:{channel}"
+    row = _row_at_once(key, TEST_MESSAGE, participant=participant, channel=channel, now=now)
+    enqueue_rows(session, [row | {"expires_at": now + TEST_MESSAGE_LIFE}])
     return True
+
+
+def enqueue_pin_code(
+    session: Session,
+    *,
+    participant: Participant,
+    reachable: Container[str],
+    asked_at: datetime,
+    now: datetime,
+) -> str | None:
+    """Enqueue the code by which a person who forgot the PIN chooses another one; gives its channel.
+
+    It goes out at once, whatever the hour, by the first channel of the person that is `reachable`, and loses
+    its sense ten minutes after `asked_at` (aware UTC). Gives None, and enqueues nothing, where no channel
+    leads there, the person left, or a code was enqueued too shortly before or too often.
+    """
+    session.flush()
+    situation = load_situation(session, participant, now=now)
+    channel = next((code for code in situation.main_channels if code in reachable), None)
+    before = session.scalars(_PIN_CODES, {"participant_id": participant.id, "since": now - PIN_CODES_SINCE})
+    planned = before.all()
+    too_often = len(planned) >= MOST_PIN_CODES or any(at > now - PIN_CODE_REST for at in planned)
+    if channel is None or situation.stopped_by is not None or too_often:
+        return None
+    key = f"{participant.id}:-:{PIN_CODE}:{secrets.token_hex(16)}:{channel}"
+    row = _row_at_once(key, PIN_CODE, participant=participant, channel=channel, now=now)
+    enqueue_rows(session, [row | {"expires_at": asked_at + PIN_CODE_LIFE}])
+    return channel
+
+
+def _row_at_once(
+    key: str, rule_code: str, *, participant: Participant, channel: str, now: datetime
+) -> dict[str, Any]:
+    """Give the row of a message that is about no visit and was just asked for."""
+    return {
+        "message_key": key,
+        "rule_code": rule_code,
+        "template_code": rule_code,
+        "assessment_id": None,
+        "planned_visit_id": None,
+        "due_at": now,
+        "attempt_at": now,
+        **_same_for_all(participant, channel, now=now),
+    }
 
 
 def _apply(session: Session, plan: OutboxPlan, *, participant: Participant, now: datetime) -> None:

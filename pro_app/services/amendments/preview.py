@@ -26,6 +26,7 @@ from pro_app.services.amendments.model import (
 )
 from pro_app.services.amendments.wording_check import check_wordings
 from pro_app.services.planning import PlanOutcome, preview_plan
+from pro_app.services.production.gate import PRODUCTION, check_information
 from pro_app.services.protocol_versions import find_site_version, list_versions
 from pro_app.storage.catalogue import load_protocol
 from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments
@@ -33,6 +34,7 @@ from pro_app.storage.queries.events import list_events, list_events_by_participa
 from pro_app.storage.queries.participants import list_participants, list_sites
 from pro_app.storage.tables.participants import Participant
 from pro_app.storage.tables.sites import Site
+from pro_app.storage.tables.studies import Study
 
 Progress = Callable[[int, int], None]
 """Told how many participants were looked at, of how many."""
@@ -83,6 +85,8 @@ def preview_amendment(
     concerned = {person.participant_id for part in parts for person in part.people}
     languages = {person.language for person in people if person.id in concerned}
     problems = check_wordings(session, scope.study_id, protocol, languages=languages)
+    if session.get_one(Study, scope.study_id).mode == PRODUCTION:
+        problems += check_information(protocol)
     return AmendmentPreview(scope, protocol, parts, tuple(problems), make_fingerprint(scope, parts, problems))
 
 

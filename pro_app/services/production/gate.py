@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from pro_app.errors import Problem, ProductionRefused
 from pro_app.language import LANGUAGES, mark
-from pro_app.protocol.protocol import InstrumentReference
+from pro_app.protocol.protocol import InstrumentReference, Protocol
 from pro_app.services.production.entries import ENTRY_WORDS, list_entries
 from pro_app.services.protocol_versions import find_site_version, find_version_in_force
 from pro_app.services.wording_packs.records import NEEDED_APPROVALS, WordingInUse, list_wordings_in_use
 from pro_app.settings import Settings
 from pro_app.storage.catalogue import load_protocol, load_wording
-from pro_app.storage.database import Database, open_database
+from pro_app.storage.database import Database, open_database, require_reachable
 from pro_app.storage.queries.participants import list_sites
 from pro_app.storage.tables.assessments import Assessment
 from pro_app.storage.tables.participants import Participant
@@ -41,7 +41,9 @@ def check_gate(session: Session, study: Study, *, today: date) -> GateReport:
         for kind, words in ENTRY_WORDS.items()
         if kind not in entries
     ]
-    problems += _check_wordings(session, study, _list_instruments(session, study))
+    protocols = _list_protocols(session, study)
+    problems += [found for protocol in protocols for found in check_information(protocol)]
+    problems += _check_wordings(session, study, _list_instruments(protocols))
     remarks = [
         Problem(
             mark("No longer valid since %(date)s: %(document)s."),
@@ -52,6 +54,19 @@ def check_gate(session: Session, study: Study, *, today: date) -> GateReport:
         if entry.said.valid_until is not None and entry.said.valid_until < today
     ]
     return GateReport(tuple(problems), tuple(remarks))
+
+
+def check_information(protocol: Protocol) -> list[Problem]:
+    """Name what a version does not tell patients about their data, as their page about it needs."""
+    unsaid = protocol.participant_pages.data_protection.unsaid
+    if not unsaid:
+        return []
+    message = mark(
+        "Version %(version)s of the protocol does not tell patients about their data: %(parts)s "
+        "(participant_pages.data_protection)."
+    )
+    values: dict[str, str | int] = {"version": protocol.version, "parts": ", ".join(unsaid)}
+    return [Problem(message, values, place="data-protection")]
 
 
 def require_gate(database: Database, *, today: date) -> tuple[Problem, ...]:
@@ -73,10 +88,11 @@ def require_gate(database: Database, *, today: date) -> tuple[Problem, ...]:
 def require_gate_of(settings: Settings, *, today: date) -> tuple[Problem, ...]:
     """Do the same for the installation of these settings, before anything of it runs.
 
-    The connections are closed again: a server may fork after this.
+    The connections are closed again: a server may fork after this. Raises DatabaseUnavailable too.
     """
     database = open_database(settings.database_url)
     try:
+        require_reachable(database)
         return require_gate(database, today=today)
     finally:
         database.engine.dispose()
@@ -113,15 +129,18 @@ def _check_wordings(
                 yield _wording_problem(message, named, language)
 
 
-def _list_instruments(session: Session, study: Study) -> list[InstrumentReference]:
-    """List the questionnaires, each version once, of the protocol versions that sites work under."""
+def _list_protocols(session: Session, study: Study) -> list[Protocol]:
+    """List the protocol versions that sites work under, or participants are under, each once."""
     in_force = [find_version_in_force(session, study.id).sha256]
     in_force += [find_site_version(session, site) for site in list_sites(session, study_id=study.id)]
-    found = {
-        (named.code, named.version): named
-        for sha256 in dict.fromkeys(in_force)
-        for named in load_protocol(session, sha256).instruments
-    }
+    peoples = select(Participant.protocol_sha256).where(Participant.study_id == study.id).distinct()
+    in_force += sorted(session.scalars(peoples))
+    return [load_protocol(session, sha256) for sha256 in dict.fromkeys(in_force)]
+
+
+def _list_instruments(protocols: Iterable[Protocol]) -> list[InstrumentReference]:
+    """List the questionnaires, each version once."""
+    found = {(named.code, named.version): named for protocol in protocols for named in protocol.instruments}
     return list(found.values())
 
 

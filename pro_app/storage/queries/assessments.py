@@ -74,6 +74,13 @@ class AssessmentRecord:
         """Say whether answers may be given at `now` (aware UTC)."""
         return any(span.is_open(now) for span in list_answerable_windows(self.window, self.facts))
 
+    @property
+    def is_received_late(self) -> bool:
+        """Whether the form was finished in its window, and came only when that was over."""
+        if self.completed_at is None or self.submitted_at is None:
+            return False
+        return not self.window.has_closed(self.completed_at) and self.window.has_closed(self.submitted_at)
+
 
 RECORDS = (
     select(Assessment, PlannedVisit, Participant)

@@ -53,7 +53,8 @@ def list_planned_visits(session: Session, participant_ids: Collection[int]) -> l
 def list_responses(session: Session, participant_ids: Collection[int]) -> Rows:
     """Give every version of every response of some participants.
 
-    Columns: key, assessment, instrument, version of the answers, SHA-256 of instrument and of wording.
+    Columns: key, assessment, instrument, version of the answers, SHA-256 of instrument and of wording,
+    whether it was listened to.
     """
     rows = session.execute(
         select(
@@ -63,6 +64,7 @@ def list_responses(session: Session, participant_ids: Collection[int]) -> Rows:
             Response.version,
             Response.instrument_sha256,
             Response.wording_sha256,
+            Response.listened,
         )
         .join(Assessment, Assessment.id == Response.assessment_id)
         .where(Assessment.participant_id.in_(participant_ids))
@@ -73,7 +75,8 @@ def list_responses(session: Session, participant_ids: Collection[int]) -> Rows:
 def list_answers_in_force(session: Session, participant_ids: Collection[int]) -> Rows:
     """Give the answers of some participants that nothing supersedes, times as MomentText.
 
-    Columns: response, item, state, value, mode, entered by, answered at, received at, operation, counter.
+    Columns: response, item, state, value, mode, entered by, answered at, received at, device at, device
+    zone, operation, counter.
     """
     columns: tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...] = (
         Answer.response_id,
@@ -84,6 +87,8 @@ def list_answers_in_force(session: Session, participant_ids: Collection[int]) ->
         Answer.entered_by,
         MomentText(Answer.answered_at),
         MomentText(Answer.received_at),
+        MomentText(Answer.device_at),
+        Answer.device_zone,
         Answer.operation_id,
         Answer.counter,
     )

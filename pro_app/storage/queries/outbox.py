@@ -34,6 +34,21 @@ def list_messages_with_visits(
     return [(row[0], row[1]) for row in rows]
 
 
+def list_living_keys(
+    session: Session, participant_id: int, *, rule_code: str, planned_after: datetime, now: datetime
+) -> Sequence[str]:
+    """List the keys of a person's messages by one rule that still make sense; both moments are aware UTC."""
+    return session.scalars(
+        select(OutboxMessage.message_key).where(
+            OutboxMessage.participant_id == participant_id,
+            OutboxMessage.rule_code == rule_code,
+            OutboxMessage.planned_at > planned_after,
+            OutboxMessage.expires_at > now,
+            OutboxMessage.state != "cancelled",
+        )
+    ).all()
+
+
 _NEXT_DUE = select(func.min(OutboxMessage.attempt_at)).where(OutboxMessage.state == "planned")
 
 

@@ -10,7 +10,8 @@ class Answer(Table):
     """One operation on one item.
 
     `answered_at` is when it was given (device time corrected for skew), `device_at` and `device_zone`
-    are what the device said, `received_at` is the server's time.
+    are what the device said, `received_at` is the server's time. `counter` rises within one `counted_by`,
+    the random name of a browser's storage, which is made anew where the storage was emptied.
     """
 
     __tablename__ = "answers"
@@ -33,6 +34,7 @@ class Answer(Table):
     entered_by: Mapped[Code]
     device_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("devices.id"))
     counter: Mapped[int]
+    counted_by: Mapped[Code | None]
     answered_at: Mapped[At]
     device_at: Mapped[At | None]
     device_zone: Mapped[Code | None]

@@ -44,3 +44,16 @@ class Device(Table):
     label: Mapped[str] = mapped_column(String(100))
     remembered_at: Mapped[At]
     revoked_at: Mapped[At | None]
+
+
+class PinRequest(Table):
+    """A new PIN that somebody asked for with this sign-in code, known or not, until the worker has looked.
+
+    It is stored alike for every code, so that asking tells nobody which ones there are.
+    """
+
+    __tablename__ = "pin_requests"
+
+    id: Mapped[Key]
+    sign_in_code_digest: Mapped[Sha256]
+    asked_at: Mapped[At]

@@ -1,18 +1,25 @@
 """Participants, without a name: identity data live in the contact vault."""
 
+import secrets
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pro_app.storage.tables.base import At, BigKey, Code, DefinitionHash, Key, Table
+
+
+def make_queue_owner() -> str:
+    """Make the mark of one person's queue: random, so that it tells nothing and changes with nothing."""
+    return secrets.token_hex(16)
 
 
 class Participant(Table):
     """One person in the trial. `contact_ref` is the only thread to the contact vault.
 
     `channels` are the ways of sending in the person's own order, separated by commas; None: the protocol's.
-    `text_size` (normal, large, largest) and `contrast` (normal, high) are how the person reads the pages.
+    `text_size` (normal, large, largest) and `contrast` (normal, high) are how the person reads the pages;
+    `listens`: wants to be able to hear the questions. `queue_owner` marks on a phone whose answers it keeps.
     """
 
     __tablename__ = "participants"
@@ -35,5 +42,9 @@ class Participant(Table):
     channels: Mapped[str | None] = mapped_column(String(100))
     text_size: Mapped[Code] = mapped_column(default="normal", server_default="normal")
     contrast: Mapped[Code] = mapped_column(default="normal", server_default="normal")
+    listens: Mapped[bool] = mapped_column(default=False, server_default=false())
+    queue_owner: Mapped[str | None] = mapped_column(
+        String(64), unique=True, index=True, default=make_queue_owner
+    )
     enrolled_at: Mapped[At]
     enrolled_by_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("accounts.id"))

@@ -1,6 +1,6 @@
 """The answers to one instrument within one assessment, version by version."""
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pro_app.storage.tables.base import At, BigKey, Code, DefinitionHash, Key, Table
@@ -10,6 +10,7 @@ class Response(Table):
     """One version of the answers to one instrument, with the definition and wording they were given under.
 
     A clarification decided by the site's investigator makes the next version; none is ever deleted.
+    `listened`: a question of it was read aloud by the device at least once.
     """
 
     __tablename__ = "responses"
@@ -23,3 +24,4 @@ class Response(Table):
     instrument_sha256: Mapped[DefinitionHash]
     wording_sha256: Mapped[DefinitionHash]
     started_at: Mapped[At]
+    listened: Mapped[bool] = mapped_column(default=False, server_default=false())

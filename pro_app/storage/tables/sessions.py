@@ -7,7 +7,10 @@ from pro_app.storage.tables.base import At, BigKey, Code, Key, Sha256, Table
 
 
 class StaffSession(Table):
-    """One signed-in browser of a member of staff, acting under one role."""
+    """One signed-in browser of a member of staff, acting under one role.
+
+    A session that was paused opens nothing any more: the password begins another one in its place.
+    """
 
     __tablename__ = "staff_sessions"
 
@@ -17,6 +20,7 @@ class StaffSession(Table):
     staff_role_id: Mapped[int] = mapped_column(BigKey, ForeignKey("staff_roles.id"))
     started_at: Mapped[At]
     seen_at: Mapped[At]
+    paused_at: Mapped[At | None]
     ended_at: Mapped[At | None]
 
 

@@ -25,6 +25,7 @@ class SetAsideAnswer(Table):
     entered_by: Mapped[Code]
     device_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("devices.id"))
     counter: Mapped[int]
+    counted_by: Mapped[Code | None]
     answered_at: Mapped[At]
     device_at: Mapped[At | None]
     device_zone: Mapped[Code | None]

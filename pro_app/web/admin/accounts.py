@@ -11,7 +11,7 @@ from pro_app.errors import InputRejected, NotFound, NotPermitted
 from pro_app.services.account_passwords import change_password
 from pro_app.services.account_rules import ROLES
 from pro_app.services.accounts import NewAccount, create_account_with_role, disable_account, enable_account
-from pro_app.services.passwords import make_password
+from pro_app.services.passwords import make_password, prepare_password
 from pro_app.services.sites import count_by_site
 from pro_app.services.staff_directory import HeldRole, StaffMember, list_staff, load_staff_member
 from pro_app.services.staff_roles import grant_role, revoke_role
@@ -45,6 +45,7 @@ def new_account() -> ResponseReturnValue:
 @access.staff("administrator")
 def add_account() -> ResponseReturnValue:
     """Make an account and show its first password, once."""
+    password = prepare_password(make_password())
     form = _offer_roles(AccountForm())
     if not form.validate_on_submit():
         return render_template("admin/account_new.html", form=form), 400
@@ -55,7 +56,6 @@ def add_account() -> ResponseReturnValue:
         role=form.role.data,
         site_id=form.site.data or None,
     )
-    password = make_password()
     try:
         account = create_account_with_role(
             this.session(), new, password=password, actor=this.actor(), now=this.now()
@@ -64,7 +64,7 @@ def add_account() -> ResponseReturnValue:
         show_problems(form, rejected)
         return render_template("admin/account_new.html", form=form), 400
     member = load_staff_member(this.session(), account.id, actor=this.actor())
-    return render_template("admin/password.html", member=member, password=password, is_new=True)
+    return render_template("admin/password.html", member=member, password=password.text, is_new=True)
 
 
 @blueprint.get("/admin/accounts/<int:account_id>")
@@ -166,17 +166,17 @@ def confirm_password(account_id: int) -> ResponseReturnValue:
 @access.staff("administrator")
 def new_password(account_id: int) -> ResponseReturnValue:
     """Make a new password that nobody chose, and show it once."""
+    password = prepare_password(make_password())
     member = _load(account_id)
     if account_id == this.staff().account_id:
         raise NotPermitted("reset own password")
-    password = make_password()
     try:
         change_password(
             this.session(), account_id=account_id, password=password, actor=this.actor(), now=this.now()
         )
     except InputRejected as rejected:
         return _render_refusal(member, rejected)
-    return render_template("admin/password.html", member=member, password=password, is_new=False)
+    return render_template("admin/password.html", member=member, password=password.text, is_new=False)
 
 
 def _load(account_id: int) -> StaffMember:

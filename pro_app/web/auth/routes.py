@@ -5,11 +5,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from pro_app.errors import InputRejected, SignInRefused, TryLater
-from pro_app.services.account_passwords import change_own_password
+from pro_app.services.account_passwords import change_password as change_password_of_account
+from pro_app.services.account_passwords import require_own_password
 from pro_app.services.account_rules import normalise_username
+from pro_app.services.passwords import prepare_password
 from pro_app.services.sessions import end_staff_session
 from pro_app.services.staff_directory import list_own_roles
-from pro_app.services.staff_sign_in import sign_in_staff, switch_role
+from pro_app.services.staff_sign_in import prove_password, sign_in_staff, switch_role
 from pro_app.services.throttle import count_tries, forget_tries, source_key
 from pro_app.web import access, principals
 from pro_app.web import request as this
@@ -49,13 +51,10 @@ def check_sign_in() -> ResponseReturnValue:
     keys = _throttle_keys(form.username.data)
     try:
         count_tries(this.parts().database, *keys, now=this.now())
-        token = sign_in_staff(
-            this.session(),
-            username=form.username.data,
-            password=form.password.data,
-            now=this.now(),
-            request_id=this.request_id(),
+        proof = prove_password(
+            this.parts().database, username=form.username.data, password=form.password.data
         )
+        token = sign_in_staff(this.session(), proof, now=this.now(), request_id=this.request_id())
     except TryLater as wait:
         return _render_sign_in(form, status=429, wait_seconds=wait.seconds)
     except SignInRefused:
@@ -103,10 +102,14 @@ def change_password() -> ResponseReturnValue:
         return _render_account(form, status=400)
     count_tries(this.parts().database, f"staff-password:{this.staff().account_id}", now=this.now())
     try:
-        change_own_password(
+        require_own_password(
+            this.parts().database, current_password=form.current_password.data, actor=this.actor()
+        )
+        password = prepare_password(form.password.data)
+        change_password_of_account(
             this.session(),
-            current_password=form.current_password.data,
-            password=form.password.data,
+            account_id=this.staff().account_id,
+            password=password,
             actor=this.actor(),
             now=this.now(),
         )

@@ -23,6 +23,12 @@ def lost_phone(participant_id: int) -> ResponseReturnValue:
 @access.staff("nurse", "investigator")
 def shut_out_phones(participant_id: int) -> ResponseReturnValue:
     """Revoke every remembered device and end every session."""
-    revoke_devices(this.session(), participant_id=participant_id, actor=this.actor(), now=this.now())
+    revoke_devices(
+        this.session(),
+        participant_id=participant_id,
+        vault=this.parts().vault,
+        actor=this.actor(),
+        now=this.now(),
+    )
     flash(gettext("The phones are shut out. To sign in anew takes the code of the card and the PIN."), "good")
     return redirect(url_for("clinic.participant", participant_id=participant_id))

@@ -16,6 +16,7 @@ from pro_app.services.task_history import RecordedTask, list_recorded_tasks
 from pro_app.services.timeline import EventLine, ParticipantRecord, VisitLine, load_record
 from pro_app.web import access
 from pro_app.web import request as this
+from pro_app.web.clinic.beside_words import list_beside_notes, list_beside_notices
 from pro_app.web.clinic.face import blueprint
 from pro_app.web.clinic.task_words import record_entry
 from pro_app.web.clinic.words import (
@@ -65,6 +66,7 @@ def participant(participant_id: int) -> ResponseReturnValue:
         applies_versions=this.staff().role in ROLES,
         visit_columns=_visit_columns(),
         visit_notes=_visit_notes,
+        beside_notices=list_beside_notices(record),
         event_entries=[_event_entry(record, event) for event in reversed(record.events)],
         message_entries=[_message_entry(message, zone) for message in shown],
         earlier_messages=earlier,
@@ -123,7 +125,7 @@ def _visit_notes(visit: VisitLine) -> list[str]:
         notes.append(f"{visit.reason} ({visit.reason_said_by})" if visit.reason_said_by else visit.reason)
     if visit.reopened_until and not visit.received_at:
         notes.append(gettext("reopened until %(date)s", date=day(visit.reopened_until)))
-    return notes
+    return notes + list_beside_notes(visit)
 
 
 def _event_entry(record: ParticipantRecord, event: EventLine) -> dict[str, Any]:

@@ -47,7 +47,9 @@ def forget_this(device_id: int) -> ResponseReturnValue:
 
 def _forget(device_id: int) -> ResponseReturnValue:
     """Sign a device out; where it is this one, its door is next."""
-    device = forget_own_device(this.session(), device_id, actor=this.actor(), now=this.now())
+    device = forget_own_device(
+        this.session(), device_id, vault=this.parts().vault, actor=this.actor(), now=this.now()
+    )
     if not device.is_this:
         flash(gettext("The device is signed out."), "good")
         return redirect(url_for("participant.devices"))

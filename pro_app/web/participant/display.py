@@ -11,6 +11,7 @@ from pro_app.services.display_settings import (
     change_display_settings,
     list_live_languages,
     load_display_settings,
+    may_choose_listening,
 )
 from pro_app.web import access
 from pro_app.web import request as this
@@ -29,6 +30,8 @@ def display() -> ResponseReturnValue:
     form.text_size.data, form.contrast.data = known.text_size, known.contrast
     if form.language is not None:
         form.language.data = known.language
+    if form.listens is not None:
+        form.listens.data = "yes" if known.listens else "no"
     return render_template("participant/display.html", form=form)
 
 
@@ -41,7 +44,8 @@ def save_display() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return render_template("participant/display.html", form=form), 400
     language = form.language.data if form.language is not None else known.language
-    wanted = DisplaySettings(form.text_size.data, form.contrast.data, language)
+    listens = form.listens.data == "yes" if form.listens is not None else known.listens
+    wanted = DisplaySettings(form.text_size.data, form.contrast.data, language, listens)
     try:
         change_display_settings(this.session(), wanted, actor=this.actor(), now=this.now())
     except InputRejected as rejected:
@@ -60,11 +64,13 @@ def remember_display(response: Response) -> Response:
 
 
 def _form(known: DisplaySettings) -> DisplayForm:
-    """Make the form; a single language is nothing to choose."""
+    """Make the form; a single language is nothing to choose, nor is what the licence does not allow."""
     form = DisplayForm()
     languages = dict.fromkeys((*list_live_languages(this.session(), actor=this.actor()), known.language))
     if len(languages) > 1:
         form.language.choices = language_choices(languages)
     else:
         del form.language
+    if not may_choose_listening(this.session(), actor=this.actor()):
+        del form.listens
     return form

@@ -12,6 +12,7 @@ from pro_app.services.display_settings import CONTRASTS, TEXT_SIZES
 from pro_app.web.participant.device_cookie import LIFE, find_device_secret
 from pro_app.web.participant.face import blueprint
 from pro_app.web.principals import PARTICIPANT
+from pro_app.web.tablet_reach import find_loan
 
 COOKIE = "display"
 USUAL = (TEXT_SIZES[0], CONTRASTS[0])
@@ -28,7 +29,7 @@ def display_attributes() -> Markup:
 def keep_display(response: Response) -> Response:
     """Keep the signed-in person's choice on a remembered device, and on no other one."""
     own = _find_own()
-    if own is None:
+    if own is None or find_loan() is not None:
         return response
     wanted = ".".join(own) if own != USUAL and find_device_secret() else None
     if request.cookies.get(COOKIE) == wanted:

@@ -13,7 +13,10 @@ _CHOICE = InputRequired(lazy_gettext("Please choose."))
 
 
 class DisplayForm(FlaskForm):
-    """How the pages are read; `language` is left out where there is just one."""
+    """How the pages are read; `language` is left out where there is just one.
+
+    `listens` is left out unless the licence of the questionnaires allows them to be read aloud.
+    """
 
     text_size = RadioField(
         lazy_gettext("Size of the text"),
@@ -33,6 +36,14 @@ class DisplayForm(FlaskForm):
         validators=[_CHOICE],
     )
     language = RadioField(lazy_gettext("Language"), validators=[_CHOICE])
+    listens = RadioField(
+        lazy_gettext("Listen to the questions"),
+        choices=[
+            SelectChoice("no", lazy_gettext("Do not read aloud")),
+            SelectChoice("yes", lazy_gettext("Show a button that reads each question aloud")),
+        ],
+        validators=[_CHOICE],
+    )
 
 
 def language_choices(codes: Iterable[str]) -> list[SelectChoice]:

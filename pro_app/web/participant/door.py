@@ -7,7 +7,8 @@ from flask_login import current_user
 from pro_app.errors import ProAppError, SignInRefused, TryLater
 from pro_app.services.answers import claim_assessment, save_operations
 from pro_app.services.participant_home import find_centre_of_device
-from pro_app.services.participant_sign_in import load_new_actor, sign_in_with_code, sign_in_with_pin
+from pro_app.services.participant_sign_in import NewDevice, load_new_actor, sign_in
+from pro_app.services.pin_proofs import ProvenPin, prove_pin_on_device, prove_pin_with_code
 from pro_app.services.sessions import end_participant_session, token_digest
 from pro_app.services.sign_in_codes import code_digest
 from pro_app.services.throttle import count_tries, forget_tries, source_key
@@ -17,7 +18,7 @@ from pro_app.web.participant.device_cookie import device_label, find_device_secr
 from pro_app.web.participant.face import blueprint
 from pro_app.web.participant.forms import CodeForm, PinForm
 from pro_app.web.participant.refusals import explain_refusal
-from pro_app.web.questionnaire.carried import find_carried
+from pro_app.web.questionnaire.carried import CarriedAnswer, find_carried
 
 
 @blueprint.get("/")
@@ -51,9 +52,8 @@ def sign_in_by_pin() -> ResponseReturnValue:
     keys = (f"device:{token_digest(secret)}", source_key(request.remote_addr))
     try:
         count_tries(this.parts().database, *keys, now=this.now())
-        token = sign_in_with_pin(
-            this.session(), device_secret=secret, pin=form.pin.data.strip(), now=this.now()
-        )
+        proof = prove_pin_on_device(this.parts().database, device_secret=secret, pin=form.pin.data.strip())
+        token = _begin(proof, find_carried(form.carried.data)).session_token
     except (SignInRefused, TryLater) as refusal:
         status = explain_refusal(form.pin, refusal)
         return _render_pin(form, secret), status
@@ -81,18 +81,10 @@ def sign_in_by_code() -> ResponseReturnValue:
     keys = (f"code:{code_digest(secret_key, 'sign-in', code)}", source_key(request.remote_addr))
     try:
         count_tries(this.parts().database, *keys, now=this.now())
-        if carried and carried.operation:
-            claim_assessment(this.session(), assessment_id=carried.assessment_id)
-        device = sign_in_with_code(
-            this.session(),
-            sign_in_code=code,
-            pin=form.pin.data.strip(),
-            secret_key=secret_key,
-            remember=form.remember.data,
-            device_label=device_label(),
-            now=this.now(),
-            request_id=this.request_id(),
+        proof = prove_pin_with_code(
+            this.parts().database, sign_in_code=code, pin=form.pin.data.strip(), secret_key=secret_key
         )
+        device = _begin(proof, carried, remember=form.remember.data)
     except (SignInRefused, TryLater) as refusal:
         status = explain_refusal(form.sign_in_code, refusal)
         return render_template("participant/sign_in.html", form=form, carried=carried), status
@@ -109,6 +101,12 @@ def sign_out() -> ResponseReturnValue:
     return redirect(url_for("participant.door"))
 
 
+def claim_carried(carried: CarriedAnswer | None) -> None:
+    """Claim the questionnaire of a carried answer before anything else is locked or put on record."""
+    if carried and carried.operation:
+        claim_assessment(this.session(), assessment_id=carried.assessment_id)
+
+
 def enter(token: str, *, device_secret: str | None, carried: str | None = None) -> Response:
     """Begin the signed-in session in this browser and go on where the person was."""
     target = _save_carried(token, carried) or url_for("participant.home")
@@ -117,6 +115,19 @@ def enter(token: str, *, device_secret: str | None, carried: str | None = None) 
     if device_secret:
         remember_device(response, device_secret)
     return response
+
+
+def _begin(proof: ProvenPin, carried: CarriedAnswer | None, *, remember: bool = False) -> NewDevice:
+    """Begin the session of a proven person, the questionnaire of a carried answer claimed first."""
+    claim_carried(carried)
+    return sign_in(
+        this.session(),
+        proof,
+        remember=remember,
+        device_label=device_label(),
+        now=this.now(),
+        request_id=this.request_id(),
+    )
 
 
 def _render_pin(form: PinForm, device_secret: str) -> str:

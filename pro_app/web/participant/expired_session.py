@@ -1,6 +1,6 @@
 """An answer that is sent when the session is over goes through the PIN and is saved after it."""
 
-from flask import render_template, request
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
@@ -11,6 +11,7 @@ from pro_app.web.participant.device_cookie import find_device_secret
 from pro_app.web.participant.forms import CodeForm, PinForm
 from pro_app.web.questionnaire import blueprint as questionnaire
 from pro_app.web.questionnaire.carried import CarriedAnswer, carry_answer, sign_carried
+from pro_app.web.tablet_reach import LOCK_PAGE, find_loan, find_paused
 
 
 def offer_pin_for_answers() -> None:
@@ -24,6 +25,8 @@ def offer_pin(error: SignInNeeded | CSRFError) -> ResponseReturnValue:
     if isinstance(error, SignInNeeded) and (request.method != "POST" or errors.wants_json()):
         return errors.offer_sign_in(error)
     # The access check comes after that of the CSRF token, which then was a good one of ours.
+    if find_loan() is None and find_paused() is not None:
+        return redirect(url_for(LOCK_PAGE))  # a locked tablet offers nobody a sign-in
     ours = isinstance(error, SignInNeeded) or is_same_origin()
     carried = _find_sent() if ours else None
     if errors.wants_json() or carried is None:

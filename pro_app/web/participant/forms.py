@@ -10,11 +10,26 @@ from wtforms.validators import DataRequired, Length, Optional, Regexp, Validatio
 from pro_app.services.pins import check_pin
 
 PIN_DIGITS = Regexp(r"\s*[0-9]{6}\s*\Z", message=lazy_gettext("A PIN has six digits."))
+MESSAGE_CODE = Regexp(
+    r"\s*(?:[0-9][\s-]*){8}\Z", message=lazy_gettext("The code from the message has eight digits.")
+)
 LONGEST_CODE = 100
 
 
 def _trimmed(value: str | None) -> str | None:
     return value.strip() if value else value
+
+
+def require_good_pin_in(field: Any) -> None:  # noqa: ANN401 -- WTForms ships no types
+    """Refuse what is no PIN or easy to guess."""
+    for problem in check_pin(field.data or ""):
+        raise ValidationError(gettext(problem.message))
+
+
+def require_same_pin_in(field: Any, pin: Any) -> None:  # noqa: ANN401 -- WTForms ships no types
+    """Compare the second PIN with the first one, once that is good."""
+    if not pin.errors and field.data != pin.data:
+        raise ValidationError(gettext("The two PINs differ. Type the same six digits twice."))
 
 
 class CardForm(FlaskForm):
@@ -42,13 +57,48 @@ class PinChoiceForm(FlaskForm):
 
     def validate_pin(self, field: Any) -> None:  # noqa: ANN401 -- WTForms ships no types
         """Refuse what is no PIN or easy to guess."""
-        for problem in check_pin(field.data or ""):
-            raise ValidationError(gettext(problem.message))
+        require_good_pin_in(field)
 
     def validate_again(self, field: Any) -> None:  # noqa: ANN401 -- WTForms ships no types
         """Compare the two, once the first one is good."""
-        if not self.pin.errors and field.data != self.pin.data:
-            raise ValidationError(gettext("The two PINs differ. Type the same six digits twice."))
+        require_same_pin_in(field, self.pin)
+
+
+class ForgottenPinForm(FlaskForm):
+    """The sign-in code of somebody who forgot the PIN; `carried` as below."""
+
+    carried = HiddenField()
+    sign_in_code = StringField(
+        lazy_gettext("Sign-in code"),
+        filters=[_trimmed],
+        validators=[
+            DataRequired(lazy_gettext("Type the sign-in code of your card.")),
+            Length(max=LONGEST_CODE),
+        ],
+    )
+
+
+class NewPinForm(FlaskForm):
+    """The code from the message and the new PIN, twice; `sign_in_code` was typed before."""
+
+    carried = HiddenField()
+    sign_in_code = HiddenField(validators=[DataRequired(), Length(max=LONGEST_CODE)])
+    code = StringField(
+        lazy_gettext("Code from the message"),
+        filters=[_trimmed],
+        validators=[DataRequired(MESSAGE_CODE.message), MESSAGE_CODE],
+    )
+    pin = PasswordField(lazy_gettext("Your new PIN: six digits"), filters=[_trimmed])
+    again = PasswordField(lazy_gettext("The same PIN once more"), filters=[_trimmed])
+    remember = BooleanField(lazy_gettext("This is my own device: remember it"))
+
+    def validate_pin(self, field: Any) -> None:  # noqa: ANN401 -- WTForms ships no types
+        """Refuse what is no PIN or easy to guess."""
+        require_good_pin_in(field)
+
+    def validate_again(self, field: Any) -> None:  # noqa: ANN401 -- WTForms ships no types
+        """Compare the two, once the first one is good."""
+        require_same_pin_in(field, self.pin)
 
 
 class PinForm(FlaskForm):

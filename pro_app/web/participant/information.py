@@ -11,10 +11,12 @@ from pro_app.web import request as this
 from pro_app.web.participant.device_cookie import find_device_secret
 from pro_app.web.participant.face import blueprint
 from pro_app.web.principals import PARTICIPANT
+from pro_app.web.tablet_reach import open_to_tablet
 
 
 @blueprint.get("/p/help")
 @access.public
+@open_to_tablet
 def help_page() -> ResponseReturnValue:
     """Say whom to call, and what to do when something does not work."""
     return render_template("participant/help.html", centre=_find_centre(), is_known=_is_signed_in())

@@ -9,8 +9,13 @@ from pro_app.errors import SignInRefused, TryLater
 MINUTE = 60
 
 
-def explain_refusal(field: Any, refusal: SignInRefused | TryLater) -> int:  # noqa: ANN401 -- WTForms ships no types
-    """Put the refusal on a field of the form; gives the status of the answer."""
+def explain_refusal(
+    field: Any,  # noqa: ANN401 -- WTForms ships no types
+    refusal: SignInRefused | TryLater,
+    *,
+    words: str = "",
+) -> int:
+    """Put the refusal on a field of the form, in `words` if given; gives the status of the answer."""
     if isinstance(refusal, TryLater):
         minutes = -(-refusal.seconds // MINUTE)
         wait = ngettext(
@@ -22,5 +27,5 @@ def explain_refusal(field: Any, refusal: SignInRefused | TryLater) -> int:  # no
             )
         field.errors = [gettext("Too many tries."), wait]
         return 429
-    field.errors = [gettext("Code or PIN do not fit. Check them and try again.")]
+    field.errors = [words or gettext("Code or PIN do not fit. Check them and try again.")]
     return 403

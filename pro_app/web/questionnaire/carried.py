@@ -1,6 +1,6 @@
 """An answer on its way through the PIN: signed by us, so that it comes back as it was given."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from pro_app.web.questionnaire.items import read_operation
 LONGEST_WAIT = timedelta(hours=24)
 """What waited longer is given anew: who signs in by then may not know of it any more."""
 
+OPERATION_FIELDS = {field.name for field in fields(Operation)}
 FORWARD = {"next": 1, "decline": 1, "previous": -1}
 
 
@@ -50,7 +51,9 @@ def find_carried(text: str | None) -> CarriedAnswer | None:
     sent_at = datetime.fromisoformat(sent_at)
     if this.now() - sent_at > LONGEST_WAIT:
         return CarriedAnswer(assessment_id, f"/p/q/{assessment_id}", None, sent_at)
-    operation = Operation(**said | {"given_at": sent_at}) if said else None
+    # Signed by the app before an upgrade, it may have a field more or less.
+    known = {name: value for name, value in (said or {}).items() if name in OPERATION_FIELDS}
+    operation = Operation(**known | {"given_at": sent_at}) if known else None
     return CarriedAnswer(assessment_id, data["path"], operation, sent_at)
 
 

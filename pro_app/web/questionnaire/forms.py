@@ -16,8 +16,9 @@ class AnswerForm(FlaskForm):
     """One item as it was shown: which one, what stood there before, and what is chosen now.
 
     `answer` is a response code, `N` or empty; `before` is the same, or a state without a value.
-    A script may say which operation it has sent for the present choice, and its counter. The fields
-    have no label: none is shown, and each would be looked up in the catalogue at every answer.
+    A script may say which operation it has sent for the present choice, its counter and its browser's name,
+    and that it has read the question aloud. The fields have no label: none is shown, and each would be looked
+    up in the catalogue at every answer.
     """
 
     page_id = HiddenField("", validators=[Regexp(UUID_FORM)])
@@ -30,6 +31,8 @@ class AnswerForm(FlaskForm):
     counter = IntegerField(
         "", widget=HiddenInput(), validators=[Optional(), NumberRange(0, LARGEST_NUMBER)], default=0
     )
+    counted_by = HiddenField("", validators=[Length(max=64)])
+    listened = HiddenField("")
     answer = StringField("", validators=[Optional(), Regexp(r"([0-9]{1,4}|N)\Z")])
     go = StringField("", validators=[Optional(), AnyOf(["next", "previous", DECLINE])])
 

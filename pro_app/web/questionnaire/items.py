@@ -13,10 +13,12 @@ from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.questionnaire.face import blueprint
 from pro_app.web.questionnaire.forms import DECLINE, NOT_APPLICABLE, AnswerForm
+from pro_app.web.tablet_reach import open_to_tablet
 
 
 @blueprint.get("/p/q/<int:assessment_id>")
 @access.participants
+@open_to_tablet
 def resume(assessment_id: int) -> ResponseReturnValue:
     """Lead to where the participant stopped, on whatever device; to the receipt of a sent form."""
     questionnaire = load_questionnaire(this.session(), assessment_id=assessment_id, actor=this.actor())
@@ -24,11 +26,14 @@ def resume(assessment_id: int) -> ResponseReturnValue:
         return redirect(url_for("questionnaire.show_receipt", assessment_id=assessment_id))
     require_answerable(questionnaire.assessment, this.now())
     number = questionnaire.resume_number
-    return redirect(screen_url(assessment_id, number) if number else review_url(assessment_id))
+    address = screen_url(assessment_id, number) if number else review_url(assessment_id)
+    # A phone that keeps the questionnaire gives its own unless it is asked for the plain pages.
+    return redirect(f"{address}?plain=1" if "plain" in request.args else address)
 
 
 @blueprint.get("/p/q/<int:assessment_id>/<int:number>")
 @access.participants
+@open_to_tablet
 def show_screen(assessment_id: int, number: int) -> ResponseReturnValue:
     """Show one screen: an instruction or an item; after the last one comes the review."""
     questionnaire = load_questionnaire(this.session(), assessment_id=assessment_id, actor=this.actor())
@@ -48,6 +53,7 @@ def show_screen(assessment_id: int, number: int) -> ResponseReturnValue:
 
 @blueprint.post("/p/q/<int:assessment_id>/<int:number>")
 @access.participants
+@open_to_tablet
 def save_screen(assessment_id: int, number: int) -> ResponseReturnValue:
     """Keep the answer of one item and go on; an empty one is asked about once."""
     form = AnswerForm()
@@ -159,4 +165,6 @@ def read_operation(form: AnswerForm) -> Operation | None:
         state=state,
         value=value,
         counter=form.counter.data or 0,
+        counted_by=form.counted_by.data or None,
+        listened=form.listened.data == "1",
     )

@@ -1,8 +1,5 @@
 """What a device sends by itself: answers that it kept, and the wish to send the form."""
 
-import hashlib
-import hmac
-
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
@@ -12,15 +9,17 @@ from pro_app.services.synchronisation import TakenOperation, list_open, take_bat
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.questionnaire.face import blueprint
+from pro_app.web.tablet_reach import open_to_tablet
 
 
 @blueprint.get("/p/sync")
 @access.participants
+@open_to_tablet
 def tell_owner() -> ResponseReturnValue:
     """Tell a device whose answers it may send now, with what it needs for that."""
     open_ones = list_open(this.session(), participant_id=this.participant().participant_id, now=this.now())
     return jsonify(
-        owner=name_owner(),
+        owner=this.participant().queue_owner,
         csrf_token=generate_csrf(),
         server_now=this.now().isoformat(),
         open=open_ones,
@@ -29,6 +28,7 @@ def tell_owner() -> ResponseReturnValue:
 
 @blueprint.post("/p/operations")
 @access.participants
+@open_to_tablet
 def save_batch() -> ResponseReturnValue:
     """Take every operation of the batch or none; the same batch sent again gets the same answer."""
     taken = take_batch(
@@ -42,13 +42,6 @@ def save_batch() -> ResponseReturnValue:
         outcomes=[_tell(operation) for operation in taken.operations],
         receipt=receipt and {"code": receipt.receipt_code, "submitted_at": receipt.submitted_at.isoformat()},
     )
-
-
-def name_owner() -> str:
-    """Name the signed-in participant for this device only, so that no answer is sent for somebody else."""
-    secret = this.parts().settings.secret_key.encode()
-    about = f"owner of a queue:{this.participant().participant_id}".encode()
-    return hmac.new(secret, about, hashlib.sha256).hexdigest()[:32]
 
 
 def _tell(operation: TakenOperation) -> dict[str, object]:

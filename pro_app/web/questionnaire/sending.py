@@ -13,10 +13,12 @@ from pro_app.web import request as this
 from pro_app.web.questionnaire.calendar_file import render_calendar_file
 from pro_app.web.questionnaire.face import blueprint
 from pro_app.web.questionnaire.forms import RespondentForm
+from pro_app.web.tablet_reach import open_to_tablet
 
 
 @blueprint.get("/p/q/<int:assessment_id>/review")
 @access.participants
+@open_to_tablet
 def review(assessment_id: int) -> ResponseReturnValue:
     """Show every item with its answer, each one tap from being changed."""
     questionnaire = _load_open(assessment_id)
@@ -27,6 +29,7 @@ def review(assessment_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/p/q/<int:assessment_id>/send")
 @access.participants
+@open_to_tablet
 def ask_respondent(assessment_id: int) -> ResponseReturnValue:
     """Ask who answered, outside the instrument, before sending."""
     questionnaire = _load_open(assessment_id)
@@ -37,6 +40,7 @@ def ask_respondent(assessment_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/p/q/<int:assessment_id>/send")
 @access.participants
+@open_to_tablet
 def send(assessment_id: int) -> ResponseReturnValue:
     """Send the form; sending it a second time leads to the receipt of the first."""
     questionnaire = load_questionnaire(this.session(), assessment_id=assessment_id, actor=this.actor())
@@ -58,6 +62,7 @@ def send(assessment_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/p/q/<int:assessment_id>/receipt")
 @access.participants
+@open_to_tablet
 def show_receipt(assessment_id: int) -> ResponseReturnValue:
     """Show that the form arrived, when, its code, and what comes next."""
     receipt = load_receipt(this.session(), assessment_id=assessment_id, actor=this.actor(), now=this.now())

@@ -6,11 +6,13 @@ It holds every screen and no answer; those come apart, and are kept in no cache.
 from collections.abc import Callable
 from dataclasses import replace
 
-from flask import jsonify, render_template, url_for
+from flask import g, jsonify, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_login import current_user
 from markupsafe import Markup
 
+from pro_app.services.production.entries import may_be_listened_to
 from pro_app.services.questionnaire import Questionnaire, Screen, load_questionnaire
 from pro_app.services.responses import require_answerable
 from pro_app.web import access
@@ -20,7 +22,7 @@ from pro_app.web.principals import PARTICIPANT
 from pro_app.web.questionnaire.face import blueprint
 from pro_app.web.questionnaire.forms import AnswerForm, RespondentForm
 from pro_app.web.questionnaire.items import said
-from pro_app.web.questionnaire.operations import name_owner
+from pro_app.web.tablet_reach import open_to_tablet
 
 OWN_DEVICE = "own_device"
 FONTS = ("atkinson-hyperlegible-400.woff2", "atkinson-hyperlegible-700.woff2")
@@ -29,6 +31,7 @@ MODULES = ("queue", "sync", "phone", "screens", "questionnaire")
 
 @blueprint.get("/p/q/<int:assessment_id>/whole")
 @access.participants
+@open_to_tablet
 def show_whole(assessment_id: int) -> ResponseReturnValue:
     """Show every screen as a template, without any answer."""
     questionnaire = _load_answerable(assessment_id)
@@ -49,6 +52,7 @@ def show_whole(assessment_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/p/q/<int:assessment_id>/answers")
 @access.participants
+@open_to_tablet
 def tell_answers(assessment_id: int) -> ResponseReturnValue:
     """Tell what the centre has, by item, as the forms carry it; kept nowhere."""
     questionnaire = _load_answerable(assessment_id)
@@ -57,7 +61,7 @@ def tell_answers(assessment_id: int) -> ResponseReturnValue:
         for part in questionnaire.parts
         for number, answer in part.answers.items()
     }
-    return jsonify(owner=name_owner(), answers=answers)
+    return jsonify(owner=this.participant().queue_owner, answers=answers)
 
 
 @blueprint.get("/p/offline")
@@ -68,10 +72,15 @@ def show_offline() -> ResponseReturnValue:
 
 
 def find_phone_owner() -> str:
-    """Find for whom this browser may keep anything; empty for nobody, and for a device of the site."""
+    """Find for whom the scripts of this browser may keep anything; empty for nobody.
+
+    On a tablet of the site they may while it is lent, until the page is left.
+    """
     if not current_user.is_authenticated or current_user.role != PARTICIPANT:
         return ""
-    return name_owner() if this.participant().mode == OWN_DEVICE else ""
+    keeps_in_memory = this.participant().loan is not None
+    is_own = this.participant().mode == OWN_DEVICE
+    return this.participant().queue_owner if is_own or keeps_in_memory else ""
 
 
 def list_kept_files() -> list[str]:
@@ -79,14 +88,37 @@ def list_kept_files() -> list[str]:
     return [
         *(asset(path) for path in ("css/base.css", "css/patient.css", "img/icon.svg")),
         *(module(name) for name in MODULES),
+        *([module("listen")] if is_listening() else []),
         *(url_for("static", filename=f"fonts/{name}") for name in FONTS),  # as the style sheet names them
     ]
 
 
+def is_listening() -> bool:
+    """Tell whether the signed-in person can have the questions read aloud, if the device has a voice."""
+    if not current_user.is_authenticated or current_user.role != PARTICIPANT:
+        return False
+    if "is_listening" not in g:
+        allowed = this.participant().listens and may_be_listened_to(
+            this.session(), this.participant().study_id
+        )
+        g.is_listening = allowed
+    return bool(g.is_listening)
+
+
+def describe_look() -> str:
+    """Say how this person's pages look now: a page that was kept with another look is kept anew."""
+    if not find_phone_owner():
+        return ""
+    person = this.participant()
+    look = (str(get_locale()), person.text_size, person.contrast, "aloud" if is_listening() else "")
+    return " ".join(look).strip()
+
+
 @blueprint.app_context_processor
 def give_phone() -> dict[str, Callable[[], object]]:
-    """Let every page ask for whom it may keep something, and which files that takes."""
-    return {"find_phone_owner": find_phone_owner, "list_kept_files": list_kept_files}
+    """Let every page ask for whom it may keep something, which files that takes, and how it looks."""
+    asked = (find_phone_owner, list_kept_files, is_listening, describe_look)
+    return {ask.__name__: ask for ask in asked}
 
 
 def _load_answerable(assessment_id: int) -> Questionnaire:

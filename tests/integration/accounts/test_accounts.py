@@ -7,7 +7,7 @@ from staff_world import EARLIER, PASSWORD, SYSTEM, StaffWorld, add_account, buil
 from pro_app.audit.actor import Actor
 from pro_app.audit.verification import verify_audit_trail
 from pro_app.errors import InputRejected, NotFound, SignInRefused
-from pro_app.services.account_passwords import change_own_password, change_password
+from pro_app.services.account_passwords import change_password, require_own_password
 from pro_app.services.account_records import load_account
 from pro_app.services.accounts import (
     NewAccount,
@@ -17,10 +17,11 @@ from pro_app.services.accounts import (
     enable_account,
 )
 from pro_app.services.api_tokens import create_token, find_token_holder, list_tokens
+from pro_app.services.passwords import prepare_password
 from pro_app.services.sessions import StaffSignIn, find_staff_sign_in
 from pro_app.services.staff_directory import list_own_roles, list_staff, load_staff_member
 from pro_app.services.staff_roles import grant_role, revoke_role
-from pro_app.services.staff_sign_in import sign_in_staff, switch_role
+from pro_app.services.staff_sign_in import prove_password, sign_in_staff, switch_role
 from pro_app.storage.database import Database
 from pro_app.storage.queries.audit_trail import list_entries
 
@@ -33,8 +34,9 @@ def world(database: Database) -> StaffWorld:
 
 
 def sign_in(database: Database, username: str, password: str = PASSWORD) -> str:
+    proof = prove_password(database, username=username, password=password)
     with database.writing() as session:
-        return sign_in_staff(session, username=username, password=password, now=NOW)
+        return sign_in_staff(session, proof, now=NOW)
 
 
 def find(database: Database, token: str) -> StaffSignIn:
@@ -87,7 +89,7 @@ def test_an_account_with_its_first_role_is_one_entry_in_the_audit_trail_without_
     new = NewAccount("paul.petit", "Paul Petit", "fr", "nurse", world.site_id)
     with database.writing() as session:
         account = create_account_with_role(
-            session, new, password=NEW_PASSWORD, actor=world.actor("administrator"), now=NOW
+            session, new, password=prepare_password(NEW_PASSWORD), actor=world.actor("administrator"), now=NOW
         )
         entries = list_entries(session, action="account.create", subject_ref=f"account:{account.id}", limit=9)
 
@@ -113,7 +115,7 @@ def test_a_role_that_does_not_fit_leaves_no_account_behind(
 
     with pytest.raises(InputRejected), database.writing() as session:
         create_account_with_role(
-            session, new, password=NEW_PASSWORD, actor=world.actor("administrator"), now=NOW
+            session, new, password=prepare_password(NEW_PASSWORD), actor=world.actor("administrator"), now=NOW
         )
     with database.reading() as session:
         assert len(list_staff(session, study_id=world.study_id)) == len(world.account_ids)
@@ -152,14 +154,13 @@ def test_nobody_reaches_into_another_study(database: Database, world: StaffWorld
             now=NOW,
         )
 
+    new = prepare_password(NEW_PASSWORD)
     with database.writing() as session:
         acts = (
             grant_here,
             lambda: revoke_role(session, staff_role_id=nurse_role_id, actor=stranger, now=NOW),
             lambda: disable_account(session, account_id=nurse_id, actor=stranger, now=NOW),
-            lambda: change_password(
-                session, account_id=nurse_id, password=NEW_PASSWORD, actor=stranger, now=NOW
-            ),
+            lambda: change_password(session, account_id=nurse_id, password=new, actor=stranger, now=NOW),
             lambda: load_account(session, nurse_id, actor=stranger),
         )
         for act in acts:
@@ -176,13 +177,14 @@ def test_losing_the_role_the_account_or_the_password_ends_the_session(
     nurse_role_id = role_id(database, world, "nurse")
     token = sign_in(database, "nurse")
 
+    new = prepare_password(NEW_PASSWORD)
     with database.writing() as session:
         if act == "revoke":
             revoke_role(session, staff_role_id=nurse_role_id, actor=administrator, now=NOW)
         elif act == "disable":
             disable_account(session, account_id=nurse_id, actor=administrator, now=NOW)
         else:
-            change_password(session, account_id=nurse_id, password=NEW_PASSWORD, actor=administrator, now=NOW)
+            change_password(session, account_id=nurse_id, password=new, actor=administrator, now=NOW)
 
     assert find_staff_sign_in(database, token, now=NOW) is None
     with pytest.raises(SignInRefused):
@@ -195,6 +197,7 @@ def test_tokens_end_for_good_with_the_role_the_account_or_the_password(
 ) -> None:
     account_id, owner = world.account_ids["statistician"], world.actor("statistician")
     administrator = world.actor("administrator")
+    new = prepare_password(NEW_PASSWORD)
     with database.writing() as session:
         token = create_token(session, label="R", days=30, actor=owner, now=NOW)
         other = create_token(session, label="R", days=30, actor=world.actor("coordinator"), now=NOW)
@@ -216,7 +219,7 @@ def test_tokens_end_for_good_with_the_role_the_account_or_the_password(
             enable_account(session, account_id=account_id, actor=administrator, now=NOW)
         else:
             actor = owner if how == "own password" else administrator
-            change_password(session, account_id=account_id, password=NEW_PASSWORD, actor=actor, now=NOW)
+            change_password(session, account_id=account_id, password=new, actor=actor, now=NOW)
 
     assert find_token_holder(database, token, now=NOW) is None
     assert find_token_holder(database, other, now=NOW) is not None
@@ -261,12 +264,19 @@ def test_the_last_administrator_stays(database: Database, world: StaffWorld) -> 
 
 def test_ones_own_password_needs_the_present_one(database: Database, world: StaffWorld) -> None:
     nurse = world.actor("nurse")
-    with pytest.raises(InputRejected) as refused, database.writing() as session:
-        change_own_password(session, current_password="wrong", password=NEW_PASSWORD, actor=nurse, now=NOW)
+    with pytest.raises(InputRejected) as refused:
+        require_own_password(database, current_password="wrong", actor=nurse)
     assert [problem.place for problem in refused.value.problems] == ["current_password"]
 
+    require_own_password(database, current_password=PASSWORD, actor=nurse)
     with database.writing() as session:
-        change_own_password(session, current_password=PASSWORD, password=NEW_PASSWORD, actor=nurse, now=NOW)
+        change_password(
+            session,
+            account_id=world.account_ids["nurse"],
+            password=prepare_password(NEW_PASSWORD),
+            actor=nurse,
+            now=NOW,
+        )
     assert find(database, sign_in(database, "nurse", NEW_PASSWORD)).role == "nurse"
 
 

@@ -11,8 +11,6 @@ from pro_app.services.participant_sign_in import (
     NewDevice,
     activate_card,
     check_card,
-    sign_in_with_code,
-    sign_in_with_pin,
 )
 from pro_app.services.sessions import find_participant_sign_in
 from pro_app.services.sign_in_codes import grouped_code
@@ -97,10 +95,9 @@ def test_a_new_card_gives_a_new_pin_ends_the_sessions_and_keeps_the_phone(world:
     card = world.print_card()
     use_card(world, card.token, pin="730184")
     assert find_participant_sign_in(world.database, first.session_token, now=NOW) is None
-    with world.database.writing() as session:
-        with pytest.raises(SignInRefused):
-            sign_in_with_pin(session, device_secret=first.device_secret, pin=PIN, now=NOW)
-        token = sign_in_with_pin(session, device_secret=first.device_secret, pin="730184", now=NOW)
+    with pytest.raises(SignInRefused):
+        world.sign_in_on(first.device_secret)
+    token = world.sign_in_on(first.device_secret, pin="730184").session_token
     found = find_participant_sign_in(world.database, token, now=NOW)
     assert found is not None
     assert found.device_id is not None
@@ -110,31 +107,15 @@ def test_nothing_is_said_about_which_part_of_a_sign_in_was_wrong(world: World) -
     use_card(world, world.card.token)
     tries = [(world.card.sign_in_code, "999111"), ("0123456789", PIN), ("", ""), ("ÉÉÉÉÉ", "x" * 500)]
     for code, pin in tries:
-        with world.database.writing() as session, pytest.raises(SignInRefused) as refused:
-            sign_in_with_code(
-                session,
-                sign_in_code=code,
-                pin=pin,
-                secret_key=TEST_SECRET,
-                remember=True,
-                device_label="",
-                now=NOW,
-            )
+        with pytest.raises(SignInRefused) as refused:
+            world.sign_in_with(code, pin=pin, remember=True)
         assert str(refused.value) == ""
 
 
 def test_nobody_signs_in_before_a_pin_was_chosen(world: World) -> None:
     for pin in ("", "None", PIN):
-        with world.database.writing() as session, pytest.raises(SignInRefused):
-            sign_in_with_code(
-                session,
-                sign_in_code=world.card.sign_in_code,
-                pin=pin,
-                secret_key=TEST_SECRET,
-                remember=False,
-                device_label="",
-                now=NOW,
-            )
+        with pytest.raises(SignInRefused):
+            world.sign_in_with(world.card.sign_in_code, pin=pin)
 
 
 def test_no_secret_is_readable_in_the_database_or_in_the_audit_trail(world: World) -> None:

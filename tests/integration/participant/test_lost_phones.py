@@ -9,8 +9,6 @@ from pro_app.services.devices import revoke_devices
 from pro_app.services.participant_sign_in import (
     NewDevice,
     activate_card,
-    sign_in_with_code,
-    sign_in_with_pin,
 )
 from pro_app.services.sessions import find_participant_sign_in
 from pro_app.storage.tables.audit_trail import AuditEntry, AuditPayload
@@ -36,7 +34,13 @@ def is_signed_in(world: World, token: str) -> bool:
 
 def revoke(world: World) -> None:
     with world.database.writing() as session:
-        revoke_devices(session, participant_id=world.participant_id, actor=world.clinic.nurse, now=NOW)
+        revoke_devices(
+            session,
+            participant_id=world.participant_id,
+            vault=world.clinic.vault,
+            actor=world.clinic.nurse,
+            now=NOW,
+        )
 
 
 def test_a_lost_phone_is_signed_out_and_its_pin_is_no_longer_enough(world: World) -> None:
@@ -48,18 +52,9 @@ def test_a_lost_phone_is_signed_out_and_its_pin_is_no_longer_enough(world: World
         False,
         True,
     )
-    with world.database.writing() as session, pytest.raises(SignInRefused):
-        sign_in_with_pin(session, device_secret=str(phone.device_secret), pin=PIN, now=NOW)
-    with world.database.writing() as session:
-        again = sign_in_with_code(
-            session,
-            sign_in_code=world.card.sign_in_code,
-            pin=PIN,
-            secret_key=TEST_SECRET,
-            remember=False,
-            device_label="",
-            now=NOW,
-        )
+    with pytest.raises(SignInRefused):
+        world.sign_in_on(str(phone.device_secret))
+    again = world.sign_in_with(world.card.sign_in_code)
     assert is_signed_in(world, again.session_token)
 
 

@@ -14,7 +14,7 @@ from pro_app.services.display_settings import (
     load_display_settings,
 )
 from pro_app.services.own_devices import forget_own_device, list_own_devices
-from pro_app.services.participant_sign_in import activate_card, sign_in_with_code, sign_in_with_pin
+from pro_app.services.participant_sign_in import activate_card
 from pro_app.services.receipt_lookup import find_receipt
 from pro_app.services.reminder_requests import Reach, ask_reminder_tomorrow, list_reminder_offers
 from pro_app.services.sessions import find_participant_sign_in
@@ -66,19 +66,11 @@ def test_devices_are_listed_by_their_last_use_and_signed_out_one_by_one(world: W
             secret_key=TEST_SECRET,
             now=NOW,
         )
-    with world.database.writing() as session:
-        sign_in_with_code(
-            session,
-            sign_in_code=world.card.sign_in_code,
-            pin=PIN,
-            secret_key=TEST_SECRET,
-            remember=True,
-            device_label="iPad",
-            now=NOW + timedelta(days=1),
-        )
+    world.sign_in_with(
+        world.card.sign_in_code, remember=True, device_label="iPad", now=NOW + timedelta(days=1)
+    )
     later = NOW + timedelta(days=2)
-    with world.database.writing() as session:
-        token = sign_in_with_pin(session, device_secret=first.device_secret or "", pin=PIN, now=later)
+    token = world.sign_in_on(first.device_secret or "", now=later).session_token
     with world.database.reading() as session:
         devices = list_own_devices(session, actor=world.actor())
     assert [(device.label, device.last_used_at) for device in devices] == [
@@ -87,12 +79,12 @@ def test_devices_are_listed_by_their_last_use_and_signed_out_one_by_one(world: W
     ]
     phone = devices[0].device_id
     with world.database.writing() as session:
-        forget_own_device(session, phone, actor=world.actor(), now=later)
+        forget_own_device(session, phone, vault=world.clinic.vault, actor=world.actor(), now=later)
     assert find_participant_sign_in(world.database, token, now=later) is None
     with world.database.reading() as session:
         assert [device.label for device in list_own_devices(session, actor=world.actor())] == ["iPad"]
     with pytest.raises(NotFound), world.database.writing() as session:
-        forget_own_device(session, phone, actor=world.actor(), now=later)
+        forget_own_device(session, phone, vault=world.clinic.vault, actor=world.actor(), now=later)
 
 
 def test_what_is_chosen_for_reading_is_kept_and_nothing_else_is_accepted(world: World) -> None:

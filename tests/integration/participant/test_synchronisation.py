@@ -21,9 +21,18 @@ from pro_app.storage.tables.set_aside_answers import SetAsideAnswer
 YEARS = timedelta(days=3 * 365)
 
 
-def tap(value: int = 2, *, item: int = 1, counter: int = 0, at: datetime = NOW) -> Operation:
+def tap(
+    value: int = 2,
+    *,
+    item: int = 1,
+    counter: int = 0,
+    at: datetime = NOW,
+    counted_by: str | None = None,
+) -> Operation:
     """Make one tap, by the clock of its device."""
-    return Operation(str(uuid4()), "qlq-c30", item, "answered", value, counter=counter, device_at=at)
+    name = str(uuid4())
+    operation = Operation(name, "qlq-c30", item, "answered", value, counter=counter, device_at=at)
+    return replace(operation, counted_by=counted_by)
 
 
 def send(
@@ -47,6 +56,14 @@ def send(
 
 def outcomes(taken: TakenBatch) -> list[str]:
     return [operation.outcome for operation in taken.operations]
+
+
+def tell(taken: TakenBatch) -> list[tuple[object, ...]]:
+    """Say all that a device is told about its operations."""
+    return [
+        (one.operation_id, one.outcome, one.reason, one.elsewhere and one.elsewhere.id)
+        for one in taken.operations
+    ]
 
 
 def stored(world: World) -> list[Answer]:
@@ -136,7 +153,8 @@ def test_an_answer_that_waited_on_one_device_gives_way_to_a_later_one_on_another
     assert (told.elsewhere.value, told.elsewhere.answered_at) == (4, later)
     assert [answer.value for answer in stored(world) if answer.superseded_at is None] == [4]
     assert len(stored(world)) == 2
-    assert outcomes(send(world, old, at=later + timedelta(days=1), device_id=device_id)) == ["overtaken"]
+    again = send(world, old, at=later + timedelta(days=1), device_id=device_id)
+    assert tell(again) == tell(taken)  # also where the first reply was lost
 
 
 def test_an_answer_that_replaces_another_devices_says_so(world: World) -> None:
@@ -148,12 +166,59 @@ def test_an_answer_that_replaces_another_devices_says_so(world: World) -> None:
 
 
 def test_answers_of_one_device_stand_in_the_order_in_which_it_counted_them(world: World) -> None:
-    device_id = remember_device(world)
-    second = tap(4, counter=9, at=NOW + timedelta(hours=1))
-    first = tap(1, counter=8, at=NOW + timedelta(hours=3))
+    second = tap(4, counter=9, at=NOW + timedelta(hours=1), counted_by="this phone")
+    first = tap(1, counter=8, at=NOW + timedelta(hours=3), counted_by="this phone")
     for operation in (second, first):
-        send(world, operation, at=NOW + timedelta(days=1), device_id=device_id)
+        send(world, operation, at=NOW + timedelta(days=1))
     assert [answer.value for answer in stored(world) if answer.superseded_at is None] == [4]
+
+
+def test_a_correction_stands_where_the_tap_that_it_corrects_was_long_on_its_way(world: World) -> None:
+    """The time on the way makes the first tap look later than it was; no phone has to be remembered."""
+    first, second = (
+        tap(1, counter=1, at=NOW, counted_by="a lent computer"),
+        tap(4, counter=2, at=NOW + timedelta(seconds=1), counted_by="a lent computer"),
+    )
+    send(world, first, at=NOW + timedelta(seconds=5), device_now=NOW)
+    send(world, second, at=NOW + timedelta(seconds=5.5), device_now=NOW + timedelta(seconds=5.2))
+    assert [answer.value for answer in stored(world) if answer.superseded_at is None] == [4]
+
+
+def test_a_clock_that_was_days_ahead_does_not_outweigh_later_answers_after_signing_out(world: World) -> None:
+    device_id = remember_device(world)
+    ahead = NOW + timedelta(days=2)
+    send(world, tap(1, counter=int(ahead.timestamp()), at=ahead, counted_by="before"), device_now=ahead)
+    later = NOW + timedelta(days=1)
+    corrected = tap(4, counter=int(later.timestamp()), at=later, counted_by="after")
+    assert outcomes(send(world, corrected, at=later, device_id=device_id)) == ["kept"]
+    assert [answer.value for answer in stored(world) if answer.superseded_at is None] == [4]
+
+
+def test_two_browsers_that_are_not_remembered_are_told_of_each_other(world: World) -> None:
+    send(world, tap(4, counter=1, counted_by="a friend's computer"))
+    other = tap(1, counter=1, at=NOW + timedelta(hours=1), counted_by="the hospital's computer")
+    (told,) = send(world, other, at=NOW + timedelta(hours=1)).operations
+    assert told.elsewhere is not None
+    assert told.elsewhere.value == 4
+
+
+def test_a_batch_sent_again_is_answered_as_the_first_time(world: World) -> None:
+    send(world, tap(4, counter=1, counted_by="a tablet"))
+    at = NOW + timedelta(hours=1)
+    taps = [tap(value, counter=value, at=at, counted_by="this phone") for value in (1, 2, 3)]
+    taps.append(tap(2, item=2, counter=4, at=at, counted_by="this phone"))
+    first = send(world, *taps, at=at)
+    assert outcomes(first) == ["kept", "kept", "kept", "kept"]
+    send(world, tap(1, counter=9, at=at, counted_by="a tablet"), at=at + timedelta(hours=1))
+    assert tell(send(world, *taps, at=at + timedelta(hours=2))) == tell(first)
+
+
+def test_a_form_that_was_answered_without_a_network_was_begun_before_it_was_finished(world: World) -> None:
+    done = Submission("self", device_at=NOW + timedelta(minutes=7))
+    send(world, tap(), at=NOW + timedelta(days=2), submission=done)
+    assessment = world.assessment()
+    assert assessment.started_at == NOW
+    assert assessment.completed_at == NOW + timedelta(minutes=7)
 
 
 def test_a_batch_that_sends_the_form_has_the_same_receipt_however_often_it_comes(world: World) -> None:

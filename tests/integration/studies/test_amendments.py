@@ -10,6 +10,7 @@ from amendment_world import (
     load_version,
     move_visit,
     preview,
+    say_all_about_data,
     scope_of,
     set_reminder_day,
     set_window,
@@ -483,7 +484,7 @@ def test_an_event_that_the_new_rules_would_refuse_forbids_the_version(clinic: Cl
 
 def test_a_study_in_production_refuses_provisional_wording(clinic: Clinic, tmp_path: Path) -> None:
     randomised(clinic)
-    load_version(clinic, write_version(tmp_path, "1.1", drop_visit("Y5")), at=noon(TODAY))
+    load_version(clinic, write_version(tmp_path, "1.1", drop_visit("Y5"), say_all_about_data), at=noon(TODAY))
     with clinic.writing() as session:
         session.get_one(Study, clinic.study_id).mode = "production"
 

@@ -135,6 +135,7 @@ def record_documents(env: dict[str, str]) -> None:
         assert done.exit_code == 0, done.stderr
 
 
+@pytest.mark.usefixtures("told")
 def test_going_live_is_refused_by_name_until_everything_is_there(
     env: dict[str, str], clinic: Clinic, people: tuple[Actor, Actor], *, tmp_path: Path
 ) -> None:
@@ -199,4 +200,4 @@ def test_the_app_itself_refuses_to_be_made_whatever_server_runs_it(
     with pytest.raises(ProductionRefused) as refused:
         create_app(Settings.from_env(env))
 
-    assert len(refused.value.problems) == len(ENTRY_WORDS) + 4
+    assert len(refused.value.problems) == len(ENTRY_WORDS) + 5  # what patients are told, four texts

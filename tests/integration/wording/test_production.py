@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -22,7 +23,9 @@ from pro_app.services.production.entries import (
 )
 from pro_app.services.production.gate import check_gate, require_gate
 from pro_app.services.production.go_live import WentLive, go_live
+from pro_app.services.protocol_versions import find_version_in_force
 from pro_app.services.wording_packs.approval import approve_pack, use_pack
+from pro_app.storage.catalogue import known_protocols
 from pro_app.storage.database import Database, open_database
 from pro_app.storage.tables.audit_trail import AuditEntry
 from pro_app.storage.tables.studies import Study, StudyWording
@@ -75,8 +78,8 @@ def texts(clinic: Clinic, people: tuple[Actor, Actor], tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def documents(clinic: Clinic) -> None:
-    """Record every document."""
+def documents(clinic: Clinic, told: None) -> None:  # noqa: ARG001 -- changes what the protocol says
+    """Record every document, under a protocol that tells patients about their data."""
     for kind in ENTRY_WORDS:
         record(clinic, entry(kind))
 
@@ -90,6 +93,7 @@ def test_going_live_names_everything_that_is_missing_at_once(clinic: Clinic) -> 
         "information-notice",
         "hosting-certificate",
         "impact-assessment",
+        "data-protection",
         "wording qlq-c30 3.0 (fr)",
         "wording qlq-ginet21 1.0 (fr)",
     ]
@@ -112,7 +116,7 @@ def test_a_study_that_has_everything_goes_live_and_its_other_placeholders_go(cli
         assert verify_audit_trail(session)[1] == []
 
 
-@pytest.mark.usefixtures("texts")
+@pytest.mark.usefixtures("texts", "told")
 @pytest.mark.parametrize("left_out", list(ENTRY_WORDS))
 def test_each_document_is_needed(clinic: Clinic, left_out: str) -> None:
     for kind in ENTRY_WORDS:
@@ -123,6 +127,24 @@ def test_each_document_is_needed(clinic: Clinic, left_out: str) -> None:
     with clinic.database.reading() as session:
         in_use = session.scalars(select(StudyWording).where(StudyWording.replaced_at.is_(None))).all()
     assert len(in_use) == 4, "a refusal leaves the placeholders where they were"
+
+
+@pytest.mark.usefixtures("texts", "documents")
+@pytest.mark.parametrize("unsaid", ["controller", "contact", "legal_basis", "retention", "hosting"])
+def test_each_part_of_what_patients_are_told_about_their_data_is_needed(
+    clinic: Clinic, unsaid: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with clinic.database.reading() as session:
+        sha256 = find_version_in_force(session, clinic.study_id).sha256
+    told = known_protocols[sha256].participant_pages
+    silent = replace(told, data_protection=replace(told.data_protection, **{unsaid: None}))
+    monkeypatch.setitem(known_protocols, sha256, replace(known_protocols[sha256], participant_pages=silent))
+
+    with pytest.raises(ProductionRefused) as refused:
+        begin(clinic)
+
+    [problem] = refused.value.problems
+    assert problem.values == {"version": "1.0", "parts": unsaid}
 
 
 @pytest.mark.usefixtures("documents")

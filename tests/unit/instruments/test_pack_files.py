@@ -196,6 +196,25 @@ def test_a_hostile_workbook_is_refused(tmp_path: Path, part: str, content: bytes
     assert words in refusal(_workbook_with(tmp_path, part, content))[0]
 
 
+def damaged_workbook() -> bytes:
+    """Make an archive whose first part was damaged on its way."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", "<workbook>" + "x" * 5000 + "</workbook>")
+    raw = bytearray(made.getvalue())
+    begins = raw.index(b"xl/workbook.xml") + len("xl/workbook.xml")
+    raw[begins : begins + 12] = b"\xff" * 12
+    return bytes(raw)
+
+
+def locked_workbook() -> bytes:
+    """Make an archive that says it needs a password."""
+    raw = bytearray(damaged_workbook())
+    for begins in (6, raw.index(b"PK\x01\x02") + 8):
+        raw[begins] |= 1
+    return bytes(raw)
+
+
 @pytest.mark.parametrize(
     ("name", "raw", "words"),
     [
@@ -204,8 +223,11 @@ def test_a_hostile_workbook_is_refused(tmp_path: Path, part: str, content: bytes
         ("p.json", b"[1]", "p.json:1: The file must hold keys and their values at its top."),
         ("p.json", b'{"a": "\xff"}', "p.json:1: The file is not UTF-8: byte 8 cannot be read."),
         ("p.json", b"[" * 200_000, "p.json: The file is nested too deeply."),
+        ("p.json", b'{"a":' * 900 + b"1" + b"}" * 900, "p.json: The file is nested too deeply."),
         ("p.yaml", b"pack: [", "p.yaml:"),
         ("p.xlsx", b"no workbook", "p.xlsx: The file is not a readable XLSX workbook"),
+        ("p.xlsx", damaged_workbook(), "p.xlsx: The file is not a readable XLSX workbook"),
+        ("p.xlsx", locked_workbook(), "p.xlsx: The file is not a readable XLSX workbook"),
         ("p.yaml", b"a" * (LARGEST_FILE + 1), "p.yaml: The file is larger than 5 MB"),
     ],
 )

@@ -5,6 +5,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from staff_world import PASSWORD, StaffWorld, csrf_token, sign_in
+from watched_hashes import watch_hashes
 from werkzeug.test import TestResponse
 
 from pro_app.audit.actor import system_actor
@@ -21,6 +22,7 @@ SITE = {
     "sender_label": "Votre centre",
     "goes_live_on": "2026-04-01",
 }
+LONG = "trois tortues vertes et lentes"
 SYSTEM = system_actor("test", "x")
 
 
@@ -252,3 +254,25 @@ def test_what_was_done_here_leaves_the_audit_trail_whole(desk: Desk) -> None:
     with desk.database.reading() as session:
         entries, faults = verify_audit_trail(session)
     assert (entries, faults) == (14 + 1 + 2, [])
+
+
+def test_others_can_write_while_a_password_is_hashed(
+    desk: Desk, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The watched hasher tries, at each hash, and fails the request where it cannot."""
+    nurse = desk.staff()["nurse"].account_id
+    with watch_hashes(sqlite_url, monkeypatch) as hasher:
+        made = desk.send(
+            "/admin/accounts/new",
+            username="new.one",
+            display_name="New One",
+            language="fr",
+            role="statistician",
+            site="0",
+        )
+        assert made.status_code == 200
+        assert desk.send(f"/admin/accounts/{nurse}/password").status_code == 200
+        assert desk.sign_in("monitor") == 302
+        changed = desk.send("/staff/password", current_password=PASSWORD, password=LONG, repeated=LONG)
+        assert changed.status_code == 302
+        assert hasher.asked == 5

@@ -196,7 +196,8 @@ def test_the_menu_shows_what_the_role_may_see(app: Flask, world: StaffWorld) -> 
         menu = page.split('class="staff-bar-nav"')[1].split("</nav>")[0]
         shown[role] = [part.split('"')[0] for part in menu.split('href="')[1:]]
 
-    assert shown["administrator"] == ["/admin/", "/admin/accounts", "/admin/sending", "/admin/amendments"]
+    pages = ["/admin/", "/admin/accounts", "/admin/sending", "/admin/amendments", "/admin/wording"]
+    assert shown["administrator"] == pages
     ours = ["/statistics/releases", "/statistics/figures", "/statistics/tokens"]
     assert shown["statistician"] == ["/statistics/", *ours]
     assert set(ours) <= set(shown["coordinator"])

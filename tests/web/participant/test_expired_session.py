@@ -1,13 +1,20 @@
 from datetime import timedelta
 
 import pytest
-from conftest import NOW, SettableClock
+from conftest import NOW, TEST_SECRET, SettableClock
 from flask import Flask
 from flask.testing import FlaskClient
+from itsdangerous import URLSafeSerializer
 from participant_world import PIN, World, form_fields, post
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from pro_app.reminders.dispatch import open_post_office
+from pro_app.reminders.pin_codes import PIN_CODE, make_pin_code
+from pro_app.settings import Settings
 from pro_app.storage.tables.answers import Answer
+from pro_app.storage.tables.outbox import OutboxMessage
+from pro_app.worker import tick
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
 
@@ -99,6 +106,20 @@ def test_a_forged_carried_answer_is_ignored_and_the_sign_in_stands(
     assert values(world) == []
 
 
+def test_an_answer_that_was_signed_before_an_upgrade_is_saved_after_it(
+    signed_in: FlaskClient, world: World, late: TestResponse
+) -> None:
+    pin_page = send(signed_in, late, **OURS)
+    signer = URLSafeSerializer(TEST_SECRET, salt="carried answer")
+    said = signer.loads(form_fields(pin_page, "/p/pin")["carried"])
+    operation = said["operation"]
+    said["operation"] = {name: operation[name] for name in operation if name != "counted_by"} | {
+        "sent_at": None
+    }
+    post(signed_in, pin_page, {"pin": PIN, "carried": signer.dumps(said)}, to="/p/pin")
+    assert values(world) == [3]
+
+
 def test_a_carried_answer_counts_from_when_it_was_sent(  # noqa: PLR0917 -- fixtures
     signed_in: FlaskClient, world: World, late: TestResponse, clock: SettableClock
 ) -> None:
@@ -157,6 +178,24 @@ def test_sending_the_form_too_late_comes_back_to_the_last_step_after_the_pin(
     assert arrived.headers["Location"] == address
     assert world.assessment().submitted_at is None
     assert "Rien n’est encore envoyé" in signed_in.get(address).get_data(as_text=True)
+
+
+def test_an_answer_is_kept_also_through_a_forgotten_pin(  # noqa: PLR0917 -- fixtures
+    signed_in: FlaskClient, world: World, late: TestResponse, settings: Settings, clock: SettableClock
+) -> None:
+    pin_page = send(signed_in, late, **OURS)
+    fields = form_fields(pin_page, "/p/pin") | {"forgotten": "1"}
+    asking = signed_in.post("/p/forgotten-pin", data=fields)
+    assert (asking.status_code, "Votre réponse est gardée" in asking.text) == (200, True)
+    choosing = post(signed_in, asking, {"sign_in_code": world.card.sign_in_code})
+    assert "Votre réponse est gardée" in choosing.text
+    tick(open_post_office(settings), clock=clock)
+    with world.database.reading() as session:
+        (key,) = session.scalars(select(OutboxMessage.message_key).where(OutboxMessage.rule_code == PIN_CODE))
+    typed = {"code": make_pin_code(TEST_SECRET, key), "pin": "730184", "again": "730184"}
+    arrived = post(signed_in, choosing, typed, to="/p/new-pin")
+    assert arrived.headers["Location"] == f"/p/q/{world.assessment().assessment_id}/3"
+    assert values(world) == [3]
 
 
 def test_a_page_asked_for_without_a_session_leads_to_the_door(client: FlaskClient, world: World) -> None:

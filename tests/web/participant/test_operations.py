@@ -123,8 +123,8 @@ def test_what_comes_after_the_form_was_sent_is_set_aside_and_the_form_stays_as_i
 def test_a_tap_that_was_overtaken_by_a_later_one_is_kept_but_does_not_come_into_force(
     send: Send, world: World
 ) -> None:
-    send(operation(1, 4, counter=8))
-    send(operation(1, 2, counter=7))
+    send(operation(1, 4, counter=8, counted_by="a1b2"))
+    send(operation(1, 2, counter=7, counted_by="a1b2"))
     in_force = [answer.value for answer in stored(world) if answer.superseded_at is None]
     assert in_force == [4]
     assert len(stored(world)) == 2
@@ -137,6 +137,12 @@ def test_several_taps_on_one_item_in_one_batch_come_into_force_in_the_order_of_t
     in_force = [answer.value for answer in stored(world) if answer.superseded_at is None]
     assert in_force == [4]
     assert len(stored(world)) == 3
+
+
+@pytest.mark.parametrize("far", ["+012026-03-02T09:00:00.000Z", "9999-12-31T23:59:59-12:00"])
+def test_a_clock_thousands_of_years_off_costs_no_answer(send: Send, world: World, far: str) -> None:
+    assert send(operation(1, 2, device_at=far), device_now=far).status_code == 200
+    assert [(answer.value, answer.answered_at) for answer in stored(world)] == [(2, NOW)]
 
 
 @pytest.mark.parametrize("bad", [
@@ -153,7 +159,47 @@ def test_one_bad_operation_refuses_the_whole_batch_and_names_the_item(
     assert reply.status_code == 400
     assert reply.json is not None
     assert str(bad["item_number"]) in reply.json["advice"]
+    assert reply.json["operation_id"] == bad["operation_id"]
     assert stored(world) == []
+
+
+@pytest.mark.parametrize("wrong", [
+    {"counter": -1}, {"device_at": "yesterday"}, {"device_zone": "Z" * 80}, {"item_number": "1"},
+    {"instrument_code": ""},
+])  # fmt: skip
+def test_an_operation_that_cannot_be_read_is_named_in_the_language_of_the_person(
+    send: Send, wrong: dict[str, Any]
+) -> None:
+    bad = operation(2, **wrong)
+    reply = send(operation(1), bad, operation(3))
+    assert reply.json is not None
+    assert reply.json["operation_id"] == bad["operation_id"]
+    assert reply.json["place"] == f"operations[1].{next(iter(wrong))}"
+    assert reply.json["message"] == "Cette partie de la demande est illisible."
+
+
+def test_an_operation_whose_identifier_cannot_be_read_is_named_by_its_place(send: Send) -> None:
+    for bad in (operation(2, operation_id="1"), operation(2, operation_id=None), "x"):
+        reply = send(operation(1), bad)
+        assert reply.json is not None
+        assert reply.json["place"].startswith("operations[1]")
+        assert "operation_id" not in reply.json
+
+
+def test_an_identifier_that_is_used_again_is_named(send: Send) -> None:
+    first = operation(1, 2)
+    send(first)
+    reply = send(operation(2, 1), first | {"value": 3})
+    assert reply.json is not None
+    assert (reply.status_code, reply.json["operation_id"]) == (409, first["operation_id"])
+    assert reply.json["error"].startswith("Cette réponse")
+
+
+def test_a_respondent_whom_nobody_knows_is_named_as_the_fault_and_no_answer(send: Send) -> None:
+    reply = send(operation(1), submission={"respondent": "somebody"})
+    assert reply.json is not None
+    assert (reply.status_code, reply.json["place"]) == (400, "respondent")
+    assert "operation_id" not in reply.json
 
 
 @pytest.mark.parametrize("body", [
@@ -161,6 +207,7 @@ def test_one_bad_operation_refuses_the_whole_batch_and_names_the_item(
     {"assessment_id": "1"}, {"assessment_id": True}, {"assessment_id": 10**30},
     {"operations": [operation(operation_id="1")]}, {"operations": [operation(operation_id=None)]},
     {"operations": [operation(counter=-1)]}, {"operations": [operation(counter=2**40)]},
+    {"operations": [operation(counted_by=7)]}, {"operations": [operation(counted_by="x" * 65)]},
     {"operations": [operation(device_at="yesterday")]}, {"operations": [operation(device_at=3)]},
     {"operations": [operation(device_at="2026-03-02T09:00:00")]},
     {"operations": [operation(device_zone="Z" * 80)]}, {"operations": [operation(item_number="1")]},

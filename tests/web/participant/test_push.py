@@ -7,15 +7,17 @@ from browsers import Browser
 from conftest import NOW
 from flask import Flask
 from flask.testing import FlaskClient
-from participant_world import World, activate, form_fields
+from participant_world import PIN, World, activate, form_fields, post
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from pro_app.contacts.push_addresses import list_push_addresses
+from pro_app.contacts.push_addresses import list_push_addresses, save_push_address
 from pro_app.contacts.vault import Contact
 from pro_app.reminders.channels.push import find_public_key, make_private_key
+from pro_app.services.devices import revoke_devices
 from pro_app.settings import Settings
 from pro_app.storage.tables.audit_trail import AuditEntry, AuditPayload
+from pro_app.storage.tables.credentials import Device
 from pro_app.storage.tables.outbox import OutboxMessage
 from pro_app.storage.tables.participants import Participant
 
@@ -247,3 +249,53 @@ def test_without_a_key_the_page_shows_nothing_and_nothing_can_be_switched_on(
     answer = signed_in.post("/p/push", data={"csrf_token": token, "subscription": PHONE.subscription()})
 
     assert (answer.status_code, endpoints(world)) == (404, [])
+
+
+def test_a_device_that_is_signed_out_shows_nothing_any_more_and_the_others_go_on(
+    app: Flask, signed_in: FlaskClient, world: World
+) -> None:
+    world.randomise()
+    tablet = app.test_client()
+    typed = {"sign_in_code": world.card.sign_in_code, "pin": PIN, "remember": "y"}
+    post(tablet, tablet.get("/p/sign-in"), typed)
+    switch_on(signed_in, PHONE)
+    switch_on(tablet, TABLET)
+    with world.database.reading() as session:
+        phone, other = session.scalars(select(Device.id).order_by(Device.id)).all()
+
+    post(signed_in, signed_in.get(f"/p/devices/{other}"), {}, to=f"/p/devices/{other}")
+    assert endpoints(world) == [PHONE.endpoint]
+    assert planned_channels(world) == {"email", "push"}
+
+    post(signed_in, signed_in.get(f"/p/devices/{phone}"), {}, to=f"/p/devices/{phone}/sign-out")
+    assert (endpoints(world), planned_channels(world)) == ([], {"email"})
+    given = [item["given"] for _actor, _action, items in entries(world) for item in items if "given" in item]
+    assert given == [True, True, False, False]
+
+
+def test_a_lost_phone_shows_nothing_any_more(signed_in: FlaskClient, world: World) -> None:
+    world.randomise()
+    switch_on(signed_in)
+    with world.database.writing() as session:
+        revoke_devices(
+            session,
+            participant_id=world.participant_id,
+            vault=world.clinic.vault,
+            actor=world.clinic.nurse,
+            now=NOW,
+        )
+    assert (endpoints(world), planned_channels(world)) == ([], {"email"})
+
+
+def test_a_browser_of_an_unknown_device_is_left_out_with_the_next_device_that_is_signed_out(
+    signed_in: FlaskClient, world: World
+) -> None:
+    world.randomise()
+    switch_on(signed_in)
+    unknown = "https://push.example.org/send/from-before"
+    contact_ref = participant(world).contact_ref
+    save_push_address(world.clinic.vault, contact_ref, Browser(unknown).subscription(), now=NOW)
+    with world.database.reading() as session:
+        device = session.scalars(select(Device.id)).one()
+    post(signed_in, signed_in.get(f"/p/devices/{device}"), {}, to=f"/p/devices/{device}/sign-out")
+    assert endpoints(world) == []

@@ -156,7 +156,13 @@ def test_the_sixth_wrong_pin_has_to_wait_and_nothing_is_locked_for_good(
     page = signed_in.get("/p/pin")
     codes = [post(signed_in, page, {"pin": "111999"}).status_code for _ in range(6)]
     assert codes == [403] * 5 + [429]
-    assert post(signed_in, page, {"pin": PIN}).status_code == 429
+    refused = post(signed_in, page, {"pin": PIN})
+    assert refused.status_code == 429
+    assert "Vous pourrez essayer de nouveau dans 60 secondes." in refused.get_data(as_text=True)
+    clock.now = NOW + timedelta(minutes=1)
+    assert post(signed_in, page, {"pin": "111999"}).status_code == 403
+    refused = post(signed_in, page, {"pin": PIN})
+    assert "Vous pourrez essayer de nouveau dans 2 minutes." in refused.get_data(as_text=True)
     clock.now = NOW + timedelta(minutes=16)
     assert post(signed_in, page, {"pin": PIN}).headers["Location"] == "/p/home"
 
@@ -184,6 +190,28 @@ def test_the_pin_is_kept_as_argon2id_only(client: FlaskClient, world: World) -> 
     with world.database.reading() as session:
         (pin_hash,) = session.query(ParticipantCredential.pin_hash).one()
     assert pin_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+def test_a_cookie_that_somebody_copied_is_worthless_after_signing_out(
+    app: Flask, signed_in: FlaskClient
+) -> None:
+    cookie = signed_in.get_cookie("participant")
+    assert cookie is not None
+    thief = app.test_client()
+    thief.set_cookie("participant", cookie.value)
+    assert thief.get("/p/home").status_code == 200
+    post(signed_in, signed_in.get("/p/home"), {}, to="/p/sign-out")
+    assert thief.get("/p/home").headers["Location"] == "/"
+
+
+@pytest.mark.parametrize("address", ["/p/activate", "/p/sign-in", "/p/forgotten-pin"])
+def test_codes_may_be_pasted_and_filled_in_by_the_browser(client: FlaskClient, address: str) -> None:
+    page = client.get(address).get_data(as_text=True)
+    typed = [tag for tag in re.findall(r"<input[^>]*>", page) if 'type="text"' in tag or "password" in tag]
+    assert typed
+    assert all(re.search(r'autocomplete="(one-time-code|username|current-password)"', tag) for tag in typed)
+    assert "onpaste" not in page
+    assert "captcha" not in page.lower()
 
 
 def test_a_session_ends_after_two_idle_hours(signed_in: FlaskClient, clock: SettableClock) -> None:

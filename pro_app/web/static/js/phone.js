@@ -8,7 +8,9 @@ const DAY = 24 * 60 * 60 * 1000;
 const ASSETS = "assets";
 const WHOLE = "whole-";
 const place = document.getElementById("phone");
-export const { owner = "" } = place.dataset;
+export const { owner = "", look, keeps } = place.dataset;
+const mayKeep = keeps !== "nothing"; // a tablet of the site that is lent holds answers in memory only
+const hasCaches = mayKeep && "caches" in window;
 let words = document; // where the notices stand
 const shown = document.createElement("div");
 shown.id = "notices";
@@ -86,11 +88,10 @@ const keep = async (cache, address) => {
   await cache.put(address, reply);
 };
 
+const readMark = (name, html) => new RegExp(`data-${name}="([^"]*)"`).exec(html)?.[1] || "";
+
 // Lists the files that a page needs: those of its own version of the app.
-const readFiles = (html) => {
-  const [, files = ""] = /data-assets="([^"]*)"/.exec(html) || [];
-  return files.replaceAll("&amp;", "&").split(" ");
-};
+const readFiles = (html) => readMark("assets", html).replaceAll("&amp;", "&").split(" ");
 
 const keepFiles = async (addresses) => {
   const cache = await caches.open(ASSETS);
@@ -109,18 +110,23 @@ export const keepWhole = async (assessment_id) => {
     await keepFiles(readFiles(html));
     await (await caches.open(WHOLE + owner)).put(address, copy);
   };
-  if ("caches" in window) put().catch(() => {}); // the page itself does not wait for it
+  if (hasCaches) put().catch(() => {}); // the page itself does not wait for it
   return html;
 };
 
 // Finds the questionnaire that this phone keeps, null for none.
 export const findWhole = async (assessment_id) => {
-  const found = "caches" in window && (await caches.match(`/p/q/${assessment_id}/whole`, { ignoreVary: true }));
+  const found = hasCaches && (await caches.match(`/p/q/${assessment_id}/whole`, { ignoreVary: true }).catch(() => null));
   return found ? found.text() : null;
 };
 
-export const dropWhole = async (assessment_id) =>
-  "caches" in window && (await caches.open(WHOLE + owner)).delete(`/p/q/${assessment_id}/whole`, { ignoreVary: true });
+export const dropWhole = async (assessment_id) => {
+  try {
+    if (hasCaches) await (await caches.open(WHOLE + owner)).delete(`/p/q/${assessment_id}/whole`, { ignoreVary: true });
+  } catch {
+    // A browser that refuses to keep anything has nothing to drop.
+  }
+};
 
 // Keeps this page's files and the page for times without a network, and drops what no kept page needs.
 const keepAssets = async () => {
@@ -148,14 +154,15 @@ const listWholes = async () => {
 
 // Keeps what the signed-in person can answer now, and drops what belonged to somebody else or is over.
 const keepOpen = async ({ owner: present, open }) => {
-  if (!("caches" in window)) return;
+  if (!hasCaches) return;
   for (const name of await caches.keys())
     if (name.startsWith(WHOLE) && name !== WHOLE + present) await caches.delete(name);
   if (present !== owner) return;
   const kept = await listWholes();
   const held = new Set((await list()).map(({ assessment_id }) => assessment_id));
   for (const id of kept) if (!open.includes(id) && !held.has(id)) await dropWhole(id);
-  for (const id of open) if (!kept.includes(id)) await keepWhole(id);
+  // One with another language, size of text or listening is kept anew.
+  for (const id of open) if (!kept.includes(id) || readMark("look", await findWhole(id)) !== look) await keepWhole(id);
 };
 
 const offerKept = async () => {
@@ -172,7 +179,7 @@ const offerKept = async () => {
 
 const forgetEverything = async () => {
   await queue.forget(owner);
-  if ("caches" in window) await caches.delete(WHOLE + owner);
+  if (hasCaches) await caches.delete(WHOLE + owner).catch(() => {});
   try {
     localStorage.removeItem("counter");
   } catch {
@@ -180,11 +187,24 @@ const forgetEverything = async () => {
   }
 };
 
+// A page may be older than the session: it takes that one's mark, unless nobody is signed in any more.
+const renew = (form) =>
+  sync.greet().then(
+    ({ csrf_token }) => {
+      form.elements.csrf_token.value = csrf_token;
+      return "again";
+    },
+    (error) => error instanceof sync.SignInNeeded && "nobody",
+  );
+
 // Signs out at the server first: without a network nothing is erased and the person is told.
-const signOut = async (form) => {
+const signOut = async (form, fresh = false) => {
   const reply = await fetch(form.action, { method: "POST", body: new FormData(form) }).catch(() => null);
-  if (!reply || !reply.ok) return notify("sign_out_failed");
+  const over = reply && !reply.ok && !fresh && (await renew(form));
+  if (over === "again") return signOut(form, true);
+  if (!reply || !(reply.ok || over)) return notify("sign_out_failed");
   await forgetEverything();
+  sync.announce({ kind: "signed_out", owner });
   return location.replace("/");
 };
 
@@ -214,12 +234,13 @@ document.addEventListener("click", ({ target }) => {
   if (target.closest("[data-close]")) withdraw(target.closest("[data-shown]").dataset.shown);
 });
 
-sync.listen(({ kind, session }) => {
+sync.listen(({ kind, session, far, owner: of }) => {
   if (kind === "greeted") {
     withdraw("sign_in");
     keepOpen(session).catch(() => {});
   }
   if (kind === "sign_in") notify("sign_in");
+  if (kind === "signed_out" && far && of === owner) location.replace("/"); // in another window
   if (["received", "refused", "unsent"].includes(kind)) review();
 });
 
@@ -229,8 +250,8 @@ const loaded = new Promise((done) => (document.readyState === "complete" ? done(
 addEventListener("beforeunload", (event) => queue.isAtRisk() && event.preventDefault());
 attachNotices();
 loaded.then(async () => {
-  if ("serviceWorker" in navigator) await navigator.serviceWorker.register("/sw.js").catch(() => {});
-  if ("caches" in window) {
+  if (mayKeep && "serviceWorker" in navigator) await navigator.serviceWorker.register("/sw.js").catch(() => {});
+  if (hasCaches) {
     await keepAssets().catch(() => {});
     await offerKept();
   }

@@ -11,12 +11,16 @@ const assessment_id = Number(id);
 const root = `/p/q/${id}`;
 
 const answers = new Map(); // "<instrument>:<item>" → what was said, as the forms carry it
+const heard = new Set(); // the items that were read aloud on this page
 const waiting = new Map(); // the same → the operation that is not received yet
+const touched = new Set(); // the items of which something was said, or learnt, since the centre was asked
+const writing = new Set(); // the operations on their way to the disk, of which nothing is promised yet
 let whole = document.getElementById("words") && document;
 let current = { place: first || "", params: new URLSearchParams(location.search), asked: false };
 let pending = null; // the last tap on its way to the disk
 let unsent = false;
 let stepping = false; // a second tap on a button does not step twice
+let button = null; // the last that was tapped: Safari before 15.4 does not say which one sends a form
 let finished = false;
 
 const form = () => document.getElementById("answer-form");
@@ -29,10 +33,12 @@ const describe = () => {
   if (!state || !key()) return;
   const say = (kind, words) => {
     state.dataset.state = kind;
+    state.removeAttribute("data-plain");
     state.querySelector("span").textContent = words || "";
   };
   const many = (name, n) => screens.count(whole, name, n);
   if (waiting.has(key())) {
+    if (writing.has(waiting.get(key()))) return;
     if (queue.isBlocked()) say("unsent", whole?.querySelector("#words").dataset.blocked);
     else say(unsent ? "unsent" : "kept", unsent ? state.dataset.unsent : state.dataset.kept);
   } else if (waiting.size) say("unsent", many("waiting", waiting.size));
@@ -76,29 +82,38 @@ const read = (other) => {
   phone.readFrom(other);
 };
 
+// Names an answer as the server does for a plain form without a script: it may be on its way already.
+const nameAsForm = (said) => queue.nameWithin(field("page_id").value, `${field("item").value}:${said}`);
+
 // Keeps what was said about the item on the screen, then sends it.
-const record = async (state, value) => {
+const record = async (state, value, operation_id = queue.makeId()) => {
   const said = state === "answered" ? String(value) : state === "not_applicable" ? "N" : state;
   const operation = {
-    operation_id: queue.makeId(),
+    operation_id,
     instrument_code: field("instrument").value,
     item_number: Number(field("item").value),
     state,
     value,
-    counter: queue.count(),
+    ...queue.count(),
     device_at: new Date().toISOString(),
     device_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    listened: heard.has(key()) || undefined,
+    wording_sha256: form().dataset.wording,
   };
   const item = key();
   if (state === "answered" || state === "not_applicable") {
     field("operation_id").value = operation.operation_id; // the plain form sends the same operation
     field("counter").value = operation.counter;
+    field("counted_by").value = operation.counted_by;
   }
   answers.set(item, said);
   waiting.set(item, operation.operation_id);
+  touched.add(item);
   phone.withdraw("other_tab");
   document.getElementById("save-state").querySelector("span").textContent = "";
+  writing.add(operation.operation_id);
   await queue.add(owner, assessment_id, operation);
+  writing.delete(operation.operation_id);
   sync.announce({ kind: "tapped", assessment_id, item, said, operation_id: operation.operation_id });
   describe();
   sync.send();
@@ -134,25 +149,32 @@ const sendPlainly = (of, name, value) => {
 
 const finish = async (of) => {
   const respondent = new FormData(of).get("respondent");
-  if (!respondent) return screens.refuse(of, whole);
+  if (!respondent) return whole ? screens.refuse(of, whole) : sendPlainly(of, "go", "next");
   const submission = {
     operation_id: queue.makeId(),
     respondent,
-    counter: queue.count(),
+    ...queue.count(),
     device_at: new Date().toISOString(),
+    listened: Array.from(heard, (item) => item.split(":")[0]),
   };
   const kept = await queue.add(owner, assessment_id, submission);
-  if (kept) show("sent", undefined, { record: "replace" });
+  if (kept && whole) show("sent", undefined, { record: "replace" });
   await sync.send();
-  if (!kept && !finished) phone.notify("not_kept");
+  if (finished) return;
+  if (!whole) kept ? location.assign(root) : sendPlainly(of, "go", "next");
+  else if (!kept) phone.notify("not_kept");
+};
+
+const choose = (value, ...name) => {
+  pending = value === "N" ? record("not_applicable", null, ...name) : record("answered", Number(value), ...name);
+  return pending;
 };
 
 document.addEventListener("change", ({ target }) => {
   if (target.name !== "answer" || target.form !== form()) return;
-  const { value } = target;
   const asking = document.getElementById("asking"); // the question about an empty item has its answer
   if (asking) asking.style.visibility = "hidden"; // it keeps its place, so that nothing moves
-  pending = value === "N" ? record("not_applicable", null) : record("answered", Number(value));
+  choose(target.value);
 });
 
 document.addEventListener("submit", async (event) => {
@@ -161,7 +183,7 @@ document.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (stepping) return;
     stepping = true;
-    const go = submitter?.value || "next";
+    const go = (submitter || (button?.form === target && button))?.value || "next";
     const chosen = new FormData(target).get("answer");
     if (!whole) await Promise.race([loading, new Promise((late) => setTimeout(late, LONGEST_LOAD))]);
     await pending;
@@ -170,16 +192,20 @@ document.addEventListener("submit", async (event) => {
       stepping = false; // the page may come back from the browser's memory
       sendPlainly(target, "go", go);
     }
-  } else if (target.id === "send" && whole) {
+  } else if (target.id === "send") {
     event.preventDefault();
     if (stepping) return;
     stepping = true;
+    if (!whole) await Promise.race([loading, new Promise((late) => setTimeout(late, LONGEST_LOAD))]);
     await finish(target).finally(() => (stepping = false));
   }
 });
 
+document.addEventListener("listened", () => heard.add(key()));
+
 // Links to the screens that are here are followed here.
 document.addEventListener("click", (event) => {
+  button = event.target.closest("button") || button;
   const link = event.target.closest("a[href]");
   if (!link || !whole || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
   const { pathname, searchParams, origin } = new URL(link.href);
@@ -202,6 +228,7 @@ const isOver = async () => {
 
 // Learns what the centre has; what waits here was said later.
 const loadAnswers = async () => {
+  touched.clear();
   const { ok, status, said } = await sync.ask(`${root}/answers`);
   if (status === 404 || status === 409) {
     await isOver();
@@ -209,7 +236,7 @@ const loadAnswers = async () => {
     return;
   }
   if (!ok || said.owner !== owner) throw new Error("no answers");
-  for (const [item, value] of Object.entries(said.answers)) if (!waiting.has(item)) answers.set(item, value);
+  for (const [item, value] of Object.entries(said.answers)) if (!waiting.has(item) && !touched.has(item)) answers.set(item, value);
   queue.saveProgress(owner, assessment_id, Object.keys(said.answers));
 };
 
@@ -236,6 +263,7 @@ const settle = async ({ items, outcomes, receipt }) => {
     const item = items[operation_id];
     late ||= outcome === "set_aside";
     if (!elsewhere || !item || waiting.has(item)) continue;
+    touched.add(item);
     if (outcome === "overtaken") answers.set(item, elsewhere.said === "not_applicable" ? "N" : String(elsewhere.said));
     const number = item.split(":")[1];
     phone.notify(`elsewhere_${outcome}`, { fill: { number }, link: screens.address(whole, root, item) });
@@ -264,6 +292,7 @@ sync.listen((event) => {
     const changed = item === key() && answers.has(item) && answers.get(item) !== said;
     answers.set(item, said);
     waiting.set(item, operation_id);
+    touched.add(item);
     mark();
     if (changed) phone.notify("other_tab");
   }
@@ -271,6 +300,11 @@ sync.listen((event) => {
 
 // The whole document shows its own screen; a single page goes on as it came until the whole one is here.
 const begin = async () => {
+  const early = !whole && form() && new FormData(form()).get("answer"); // tapped before this script was here
+  if (early && early !== field("before").value) {
+    const name = await nameAsForm(early === "N" ? "not_applicable:None" : `answered:${early}`);
+    if (!pending) await choose(early, name); // unless something else was tapped by now
+  }
   const locked = await loadQueue();
   if (!whole) {
     if (form() && field("before").value && !waiting.has(key())) answers.set(key(), field("before").value);

@@ -4,13 +4,27 @@ const DATABASE = "questionnaires";
 const RECORD = 1; // the form of a record; an app that comes later still reads this one
 const KEY = { name: "AES-GCM", length: 256 };
 
+// A tablet of the site that is lent to somebody keeps nothing at all.
+const mayKeep = globalThis.document?.getElementById("phone")?.dataset.keeps !== "nothing";
+
+const LONGEST_OPEN = 3000; // milliseconds; there are browsers in which it neither opens nor fails
+
 let opening = null;
+let ready = false;
+let stuck = false;
 let blocked = false;
 let counter = 0;
+let counting = "";
 const memory = new Map(); // where nothing can be stored: only until this page is left
 
 const open = () => {
+  if (!mayKeep) return Promise.reject(new Error("nothing is kept here"));
+  if (stuck) return Promise.reject(new Error("late"));
   opening ||= new Promise((resolve, reject) => {
+    setTimeout(() => {
+      stuck = !ready;
+      reject(new Error("late"));
+    }, LONGEST_OPEN);
     const request = indexedDB.open(DATABASE, 1);
     request.onupgradeneeded = () => {
       request.result.createObjectStore("keys");
@@ -18,6 +32,8 @@ const open = () => {
       request.result.createObjectStore("progress");
     };
     request.onsuccess = () => {
+      ready = true;
+      stuck = false;
       const database = request.result;
       database.onclose = () => (opening = null);
       database.onversionchange = () => {
@@ -71,37 +87,50 @@ const seal = async (owner, content, bound) => {
   return { iv, sealed: await crypto.subtle.encrypt(how, await loadKey(owner), clear) };
 };
 
-const unseal = async (owner, { iv, sealed }, bound) => {
+const unseal = async (key, { iv, sealed }, bound) => {
   const how = { name: KEY.name, iv, additionalData: bound };
-  return JSON.parse(new TextDecoder().decode(await crypto.subtle.decrypt(how, await loadKey(owner), sealed)));
+  return JSON.parse(new TextDecoder().decode(await crypto.subtle.decrypt(how, await key, sealed)));
 };
 
-// Tells apart taps that overtake each other on the way; it only has to rise on this device. It counts from
-// the seconds of the clock, so that it goes on rising where the storage was emptied.
+// Tells apart taps that overtake each other on the way: a counter that rises, and by a random name the storage
+// it rises in, which is made anew with it. It counts from the seconds of the clock, as people read them.
 export const count = () => {
+  let name = counting;
   try {
-    counter = Math.max(counter, Number(localStorage.counter) || 0);
+    const [kept, known] = mayKeep && localStorage.counter ? localStorage.counter.split(" ") : [];
+    if (known) [counter, name] = [Math.max(counter, Number(kept) || 0), known];
   } catch {
-    // Without storage the clock alone makes it rise from page to page.
+    // Without storage it rises, under a name of its own, on this page only.
   }
+  counting = name ||= makeId();
   counter = Math.max(Math.floor(Date.now() / 1000), counter + 1);
   if (counter >= 2 ** 31) counter = 0; // a clock set far ahead: uncounted rather than refused
   try {
-    localStorage.counter = counter;
+    if (mayKeep) localStorage.counter = `${counter} ${name}`;
   } catch {
     // As above.
   }
-  return counter;
+  return { counter, counted_by: name };
 };
 
 // Makes a UUID, also where a browser has no `randomUUID` (before 2021, or without TLS).
 export const makeId = () => {
   if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  return writeId(crypto.getRandomValues(new Uint8Array(16)), 4);
+};
+
+const writeId = (bytes, version) => {
+  bytes[6] = (bytes[6] & 0x0f) | (version << 4);
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+};
+
+// Makes the UUID of a name within another UUID (version 5), as the server does.
+export const nameWithin = async (space, name) => {
+  const bytes = space.match(/[0-9a-f]{2}/g).map((hex) => parseInt(hex, 16));
+  const text = Uint8Array.from([...bytes, ...new TextEncoder().encode(name)]);
+  return writeId(new Uint8Array(await crypto.subtle.digest("SHA-1", text)).slice(0, 16), 5);
 };
 
 // Whether this browser refused to store something.
@@ -133,16 +162,17 @@ export const list = async (owner) => {
   } catch {
     blocked = true;
   }
-  const own = [];
-  for (const record of stored) {
-    if (record.owner !== owner || record.v > RECORD) continue;
+  const readable = stored.filter((record) => record.owner === owner && record.v <= RECORD);
+  const key = readable.length && loadKey(owner); // once for all of them: there may be thousands
+  const read = async (record) => {
     try {
       const bound = bind(owner, record.assessment_id, record.operation_id);
-      own.push({ ...record, content: await unseal(owner, record, bound) });
+      return { ...record, content: await unseal(key, record, bound) };
     } catch {
-      own.push({ ...record, aside: "unreadable", content: {} }); // kept all the same: it is shown as not received
+      return { ...record, aside: "unreadable", content: {} }; // kept all the same: it is shown as not received
     }
-  }
+  };
+  const own = await Promise.all(readable.map(read));
   const kept = [...memory.values()].filter((record) => record.owner === owner);
   return [...own, ...kept].sort((a, b) => (a.content.counter || 0) - (b.content.counter || 0) || a.kept_at - b.kept_at);
 };
@@ -178,7 +208,7 @@ export const saveProgress = async (owner, assessment_id, items) => {
 export const loadProgress = async (owner, assessment_id) => {
   try {
     const record = await run("progress", "readonly", (progress) => progress.get(assessment_id));
-    return record && record.owner === owner ? await unseal(owner, record, bind(owner, assessment_id)) : [];
+    return record && record.owner === owner ? await unseal(loadKey(owner), record, bind(owner, assessment_id)) : [];
   } catch {
     return [];
   }

@@ -4,7 +4,7 @@ const QUESTIONNAIRE = /^\/p\/q\/(\d+)(\/(\d+|review|send))?$/;
 const OFFLINE = "/p/offline";
 const LONGEST_WAIT = 15000; // milliseconds for a page, after which the phone counts as offline
 
-const find = (address) => caches.match(address, { ignoreVary: true });
+const find = (address) => caches.match(address, { ignoreVary: true }).catch(() => null); // some browsers refuse
 
 addEventListener("install", () => skipWaiting());
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
@@ -16,6 +16,11 @@ const load = async (request) => {
   return Promise.race([fetch(request), late]).finally(() => clearTimeout(clock));
 };
 
+// Forgets a kept questionnaire in whose place the server's own pages came; scripts that work keep it anew.
+const drop = async (id) => {
+  for (const name of await caches.keys()) await (await caches.open(name)).delete(`/p/q/${id}/whole`, { ignoreVary: true });
+};
+
 // A questionnaire that is kept comes from the phone, `?plain` asks for the server's own pages.
 const show = async (request, { pathname, searchParams }) => {
   const [, id] = QUESTIONNAIRE.exec(pathname) || [];
@@ -24,7 +29,9 @@ const show = async (request, { pathname, searchParams }) => {
     if (kept) return kept;
   }
   try {
-    return await load(request);
+    const page = await load(request);
+    if (id && searchParams.has("plain")) await drop(id).catch(() => {});
+    return page;
   } catch (error) {
     const page = await find(OFFLINE);
     if (page) return page;

@@ -9,7 +9,7 @@ const LARGEST_BATCH = 500;
 const LARGEST_PARTING = 60000; // bytes that a browser still sends for a page that is being left
 const REFUSALS = [400, 404, 409, 413, 422];
 
-class SignInNeeded extends Error {}
+export class SignInNeeded extends Error {}
 
 const heard = [];
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("questionnaire") : null;
@@ -54,7 +54,7 @@ export const greet = async () => {
 };
 
 const post = (records) => {
-  const [submission = null] = records.map(({ content }) => content).filter(({ respondent }) => respondent);
+  const [submission = null] = records.map(({ content }) => content).filter(({ respondent }) => respondent).slice(-1);
   const body = JSON.stringify({
     version: 1,
     owner: session.owner,
@@ -103,7 +103,8 @@ const deliver = async (records, fresh = false) => {
   const { ok, status, said } = await post(records);
   if (ok && said.status === "received") return settle(records, said);
   if (status === 401) throw new SignInNeeded();
-  if (!REFUSALS.includes(status)) throw new Error(`status ${status}`);
+  // What a proxy on the way says is no refusal, except that a batch is too large for it.
+  if (!REFUSALS.includes(status) || !(said.error || status === 413)) throw new Error(`status ${status}`);
   if (!fresh) {
     await greet(); // the page may be older than the session
     return deliver(records.filter(({ owner }) => owner === session.owner), true);

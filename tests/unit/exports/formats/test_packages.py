@@ -186,7 +186,7 @@ def test_labels_say_what_columns_and_codes_mean(package: Package, tables: Tables
     labels = metadata.column_names_to_labels
     assert metadata.file_label == "reluth, gel 1 : assessments"
     assert metadata.creation_time == datetime(2026, 10, 1, 10, 0)  # noqa: DTZ001 -- these files know no zone
-    assert labels["late"] == "1 : reçu après la période"
+    assert labels["late"] == "1 : reçu, donné après la période"
     assert labels["submitted_at"] == "Réception (UTC)"
     assert metadata.variable_value_labels["late"] == {0: "Non", 1: "Oui"}
     if package.name == "SPSS":

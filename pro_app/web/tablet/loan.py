@@ -1,0 +1,102 @@
+"""The pages of a tablet while it is lent: the welcome, the question before it locks, the end."""
+
+import re
+
+from flask import jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from pro_app.errors import NotFound
+from pro_app.services.participant_home import DueQuestionnaire, load_home
+from pro_app.services.questionnaire import load_questionnaire
+from pro_app.services.responses import require_answerable
+from pro_app.services.sessions import GRACE, LentFor
+from pro_app.services.tablet_loans import lock_tablet
+from pro_app.web import access, principals
+from pro_app.web import request as this
+from pro_app.web.principals import asks_by_itself
+from pro_app.web.tablet.face import blueprint
+from pro_app.web.tablet_reach import LOCK_PAGE, START, find_loan, open_to_tablet
+
+RECEIPT = "questionnaire.show_receipt"
+WARNED_AHEAD = 60
+AFTER_RECEIPT, RECEIPT_WARNED_AHEAD = 90, 30
+"""Seconds; sending ends the visit to the tablet, so that it locks soon."""
+
+
+@blueprint.get("/p/tablet")
+@access.participants
+@open_to_tablet
+def start() -> ResponseReturnValue:
+    """Name the one questionnaire, for whom it is and about how long it takes; the pause leads here too."""
+    lent = _loan()
+    questionnaire = load_questionnaire(this.session(), assessment_id=lent.assessment_id, actor=this.actor())
+    if questionnaire.assessment.submitted_at is not None:
+        return redirect(url_for("questionnaire.show_receipt", assessment_id=lent.assessment_id))
+    require_answerable(questionnaire.assessment, this.now())
+    home = load_home(this.session(), participant_id=this.participant().participant_id, now=this.now())
+    due = next(one for one in home.due if one.assessment_id == lent.assessment_id)
+    return _render_start(due)
+
+
+@blueprint.get("/p/tablet/alive")
+@access.participants
+@open_to_tablet
+def keep_alive() -> ResponseReturnValue:
+    """Take a touch of the screen as use; asking is enough, the sign-in has noted it."""
+    return jsonify(seconds=60 * _loan().idle_minutes)
+
+
+@blueprint.get("/p/tablet/still-here")
+@access.participants
+@open_to_tablet
+@asks_by_itself
+def ask_still_here() -> ResponseReturnValue:
+    """Ask, where no script does, whether somebody is still there, before the tablet locks."""
+    lent = _loan()
+    own = re.fullmatch(rf"/p/q/{lent.assessment_id}(/\w+)?", request.args.get("from", ""))
+    back_url = own[0] if own else url_for("tablet.start")
+    wait = WARNED_AHEAD + int(GRACE.total_seconds()) + 5
+    return render_template("tablet/still_here.html", back_url=back_url, wait=wait)
+
+
+@blueprint.post("/p/tablet/lock")
+@access.participants
+@open_to_tablet
+def lock() -> ResponseReturnValue:
+    """End the loan here and on the server; all that was said is kept."""
+    _loan()
+    lock_tablet(this.session(), session_id=this.participant().session_id, actor=this.actor(), now=this.now())
+    principals.sign_out()
+    return redirect(url_for(LOCK_PAGE))
+
+
+@blueprint.app_context_processor
+def give_tablet() -> dict[str, object]:
+    """Tell every page what this tablet was lent for, if it is one, and after how many seconds it locks."""
+    lent = find_loan()
+    if lent is None:
+        return {"tablet": None}
+    idle, ahead = 60 * lent.idle_minutes, WARNED_AHEAD
+    if request.endpoint == RECEIPT:
+        idle, ahead = AFTER_RECEIPT, RECEIPT_WARNED_AHEAD
+    return {
+        "tablet": {
+            "code": lent.participant_code,
+            "idle": idle,
+            "ahead": ahead,
+            "path": request.path,
+            "offers_back": request.endpoint in {START, RECEIPT},
+        }
+    }
+
+
+def _loan() -> LentFor:
+    """Give what the tablet was lent for; these pages are not there for anybody else."""
+    lent = find_loan()
+    if lent is None:
+        raise NotFound("page")
+    return lent
+
+
+def _render_start(due: DueQuestionnaire) -> str:
+    return render_template("tablet/start.html", due=due)

@@ -1,0 +1,34 @@
+"""`python -m chaos`: runs random sessions of patients while everything fails, and prints what came of them.
+
+Exit status 1 where an answer was lost or doubled, or anything else differs from what was tapped.
+"""
+
+import argparse
+import asyncio
+import sys
+
+from chaos.faults import FAULTS
+from chaos.running import run_chaos
+
+
+def main() -> int:
+    """Read the arguments, run the sessions and print the count."""
+    parser = argparse.ArgumentParser(prog="chaos", description=__doc__)
+    parser.add_argument("--sessions", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", type=int, help="run this session alone")
+    parser.add_argument("--fault", choices=[*FAULTS], default="", help="plant a fault, which is to be found")
+    chosen = parser.parse_args()
+    numbers = range(1, chosen.sessions + 1) if chosen.only is None else [chosen.only]
+    faults = dict.fromkeys(numbers, chosen.fault)
+    tally = asyncio.run(run_chaos(numbers, seed=chosen.seed, faults=faults, tell=_tell))
+    _tell(tally.summarise())
+    return 1 if tally.differences else 0
+
+
+def _tell(words: str) -> None:
+    print(words, flush=True)  # noqa: T201 -- a command
+
+
+if __name__ == "__main__":
+    sys.exit(main())
