@@ -96,7 +96,7 @@ def test_a_blank_left_where_the_centre_s_answer_was_not_known_does_not_replace_i
         phone.wait_for_stored({1: [3, "left_blank"]})
         page.context.unroute("**/answers")
         page.reload()
-        go_to(page, "1")
+        go_to(page, "2")
         expect(phone.patient.option("3")).to_be_checked()
 
 

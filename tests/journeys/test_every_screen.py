@@ -27,6 +27,7 @@ from pro_app.web.participant.accessibility import AXE_VERSION
 LARGEST_SHARE_OF_BARS = 0.3
 NO_SCREENS = {
     "participant.service_worker",
+    "participant.start_again",  # leads to where a forgotten PIN begins
     "participant.whole_agenda",
     "questionnaire.agenda",
     "questionnaire.resume",  # leads to one of its screens

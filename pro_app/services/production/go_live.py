@@ -39,7 +39,10 @@ def go_live(session: Session, study: Study, *, actor: Actor, now: datetime) -> W
         )
         problems.append(Problem(message, {"count": count}, place="wording"))
     retired = () if was_live else _retire_placeholders(session, locked, now=now)
-    problems += check_gate(session, locked, today=now.date()).problems
+    report = check_gate(session, locked, today=now.date())
+    problems += report.problems
+    if not was_live:  # nobody begins on what has run out; a trial that runs is not stopped by it
+        problems += report.remarks
     if problems:
         raise ProductionRefused(study.study_code, tuple(problems))
     if not was_live:

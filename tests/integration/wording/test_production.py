@@ -47,10 +47,10 @@ def record(clinic: Clinic, said: NewEntry) -> None:
         record_entry(session, said, study_id=clinic.study_id, actor=COMMAND, now=NOW)
 
 
-def begin(clinic: Clinic) -> WentLive:
+def begin(clinic: Clinic, *, days_later: int = 0) -> WentLive:
     with clinic.writing() as session:
         study = session.get_one(Study, clinic.study_id)
-        return go_live(session, study, actor=COMMAND, now=NOW)
+        return go_live(session, study, actor=COMMAND, now=NOW + timedelta(days=days_later))
 
 
 def missing(clinic: Clinic) -> list[str]:
@@ -220,6 +220,15 @@ def test_what_is_lost_behind_the_app_stops_it_at_its_next_start(clinic: Clinic) 
     assert [problem.message for problem in refused.value.problems] == [
         "Missing: the licensed text of %(pack)s."
     ]
+
+
+@pytest.mark.usefixtures("texts", "documents")
+def test_nobody_begins_on_a_certificate_that_has_run_out(clinic: Clinic) -> None:
+    with pytest.raises(ProductionRefused) as refused:
+        begin(clinic, days_later=401)
+
+    assert [problem.place for problem in refused.value.problems] == ["hosting-certificate"]
+    assert mode(clinic.database, clinic.study_id) == "test"
 
 
 @pytest.mark.usefixtures("texts", "documents")
