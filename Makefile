@@ -94,6 +94,11 @@ chaos-brief: install-test
 chaos: install-test ## lose requests, kill servers and tabs: no answer is lost (SESSIONS=1000 SEED=1 ONLY=17)
 	@cd tests && ../$(BIN)/python -m chaos --sessions $(or $(SESSIONS),1000) --seed $(or $(SEED),1) $(if $(ONLY),--only $(ONLY))
 
+.PHONY: chaos-webkit
+chaos-webkit: install-test ## the same in WebKitGTK, where the whole browser is killed as well (SESSIONS=20 SEED=1 ONLY=17)
+	@$(BIN)/python tests/chaos/webkit_install.py
+	@cd tests && ../$(BIN)/python -m chaos --browser webkitgtk --sessions $(or $(SESSIONS),20) --seed $(or $(SEED),1) $(if $(ONLY),--only $(ONLY))
+
 pictures: install-test ## take the pictures of docs/screens anew
 	$(BIN)/python docs/screens/take_patient_pictures.py && $(BIN)/python docs/screens/take_pictures.py
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import builders
-from journey_people import Patient
+from journey_people import Patient, sign_in_staff
 from journey_world import PHONE, Installation, today
 from journeys.offline_phone import WHOLE_KEPT, OfflineWatch, wait_for
 from playwright.sync_api import Page, expect
@@ -91,6 +91,7 @@ class ScreenWalk:
         yield from self._lose_the_network()
         yield from self._answer_in_the_last_days()
         yield from self._answer_the_long_questionnaire()
+        yield from self._borrow_the_tablet()
         yield from self._go_astray()
 
     @contextmanager
@@ -230,6 +231,7 @@ class ScreenWalk:
         screen = re.sub(r"/\d+$", "", page.url)
         for number, name in ((32, "scale"), (44, "not-applicable"), (56, "end-of-module")):
             page.goto(f"{screen}/{number}")
+            expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile(r"\d+\."))
             yield Screen(f"item-{name}", page, asks=True)
         page.goto("/p/home")
         yield Screen("home-begun", page)
@@ -376,6 +378,30 @@ class ScreenWalk:
             page.goto("/p/history")
             page.get_by_role("link", name=re.compile("réponses")).first.click()
             yield Screen("own-answers", page)
+
+    def _borrow_the_tablet(self) -> Iterator[Screen]:
+        """Answer on a tablet of the ward, and come to where it is locked."""
+        card = self.installation.enrol()
+        with self.open_window() as page:
+            sign_in_staff(page, "nurse", builders.PASSWORD)
+            page.goto(f"/clinic/participants/{card.participant_id}/tablet")
+            page.locator("#lend button").click()
+            expect(page).to_have_url(re.compile("/p/tablet$"))
+            yield Screen("tablet-welcome", page)
+            patient = Patient(page)
+            patient.start()
+            patient.find_item(1)
+            yield Screen("tablet-item", page, asks=True)
+            page.evaluate("document.getElementById('still-here').showModal()")
+            yield Screen("tablet-asking", page)
+            page.goto("/p/tablet/still-here")
+            yield Screen("tablet-still-here", page)
+            page.goto("/staff/tablet")
+            yield Screen("tablet-lent", page)
+            page.goto("/p/tablet")
+            page.locator('main form[action="/p/tablet/lock"] button').click()
+            expect(page).to_have_url(re.compile("/staff/tablet$"))
+            yield Screen("tablet-locked", page)
 
     def _go_astray(self) -> Iterator[Screen]:
         """Come to an address that does not exist, and to a page that fails."""

@@ -14,6 +14,7 @@ from pro_app.errors import AnswerRejected, OperationConflict
 from pro_app.instruments.instrument import Instrument
 from pro_app.protocol.state import list_answerable_windows
 from pro_app.services.responses import (
+    begin_earlier,
     begin_responses,
     list_asked_instruments,
     record_listening,
@@ -85,12 +86,14 @@ class Operation:
 class KeptOperation:
     """What became of a new operation: it is in force, or `overtaken` by an answer that was given later.
 
-    `elsewhere` is the other answer that stood for the item, given by other hands or on another device.
+    `elsewhere` is the other answer that stood for the item, given by other hands or on another device;
+    `stands` is the one that overtook it, whoever gave that.
     """
 
     operation_id: str
     overtaken: bool
     elsewhere: Answer | None
+    stands: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +204,11 @@ def write_operations(
     for operation in operations:
         shown.setdefault(operation.instrument_code, operation.wording_sha256)
     new = {code: sha256 for code, sha256 in shown.items() if code not in response_ids}
+    begun_at = min(operation.given_at or now for operation in operations)
     if new:
-        begun_at = min(operation.given_at or now for operation in operations)
         response_ids |= begin_responses(session, assessment, new, now=begun_at)
+    if assessment.started_at is not None and begun_at < assessment.started_at:
+        begin_earlier(session, assessment, at=begun_at)
     answers, kept = [], []
     items: list[dict[str, object]] = []
     for operation in operations:
@@ -217,8 +222,9 @@ def write_operations(
         elif before is not None:
             before.superseded_at = now
         answers.append(answer)
-        elsewhere = before if before is not None and differs_from_elsewhere(answer, before) else None
-        kept.append(KeptOperation(operation.operation_id, overtaken, elsewhere))
+        elsewhere = before if before is not None and answer.contradicts(before) else None
+        stands = before if overtaken else None
+        kept.append(KeptOperation(operation.operation_id, overtaken, elsewhere, stands))
         standing[place] = before if before is not None and overtaken else answer
         items.append(
             {
@@ -265,8 +271,9 @@ def is_overtaken(answer: Answer, standing: Answer, *, waited: bool) -> bool:
     the times tell where the answer `waited` for a network or a sign-in; otherwise what comes later is later.
     Nobody can empty an answered item: a blank was left on a screen that did not know of one's own answer.
     """
-    if answer.state == "left_blank" != standing.state and answer.entered_by == standing.entered_by:
-        return True
+    blank = answer.state == "left_blank"
+    if blank != (standing.state == "left_blank") and answer.entered_by == standing.entered_by:
+        return blank
     if _is_counted_together(answer, standing):
         return answer.counter < standing.counter
     return waited and answer.answered_at < standing.answered_at
@@ -275,12 +282,3 @@ def is_overtaken(answer: Answer, standing: Answer, *, waited: bool) -> bool:
 def _is_counted_together(answer: Answer, other: Answer) -> bool:
     same = answer.counted_by == other.counted_by and answer.entered_by == other.entered_by
     return same and answer.counted_by is not None and min(answer.counter, other.counter) > 0
-
-
-def differs_from_elsewhere(answer: Answer, other: Answer) -> bool:
-    """Tell whether the other answer says something else, and was given by other hands or elsewhere."""
-    if (other.state, other.value) == (answer.state, answer.value):
-        return False
-    if answer.counted_by is not None and other.counted_by is not None:
-        return (answer.counted_by, answer.entered_by) != (other.counted_by, other.entered_by)
-    return (answer.device_id, answer.entered_by) != (other.device_id, other.entered_by)

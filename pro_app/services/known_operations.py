@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased
 
-from pro_app.services.answers import KeptOperation, differs_from_elsewhere, is_overtaken
+from pro_app.services.answers import KeptOperation, is_overtaken
 from pro_app.storage.tables.answers import Answer
 
 _sent = aliased(Answer)
@@ -33,8 +33,9 @@ def tell_again(session: Session, operation_ids: Sequence[str]) -> list[KeptOpera
         never = answer.superseded_at == answer.received_at
         overtaken = never and before is not None and is_overtaken(answer, before, waited=True)
         if answer.operation_id in wanted:
-            elsewhere = before if before is not None and differs_from_elsewhere(answer, before) else None
-            told.append(KeptOperation(answer.operation_id, overtaken, elsewhere))
+            elsewhere = before if before is not None and answer.contradicts(before) else None
+            stands = before if overtaken else None
+            told.append(KeptOperation(answer.operation_id, overtaken, elsewhere, stands))
         if not overtaken:
             standing[place] = answer
     return told

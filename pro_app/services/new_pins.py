@@ -40,11 +40,20 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class NewPin:
-    """What somebody types who forgot the PIN; `code` comes from the message, `pin` is the new one."""
+    """What somebody types who forgot the PIN: `code` comes from the message, the new PIN is hashed."""
 
     sign_in_code: str = field(repr=False)
     code: str = field(repr=False)
-    pin: str = field(repr=False)
+    pin_hash: str = field(repr=False)
+
+
+def prepare_new_pin(sign_in_code: str, code: str, pin: str) -> NewPin:
+    """Check and hash what was typed; raises InputRejected for a PIN that may not be chosen.
+
+    Before the database is touched, so that nobody who writes waits for it and every refusal takes as long.
+    """
+    require_good_pin(pin)
+    return NewPin(sign_in_code, code, hash_password(pin))
 
 
 def ask_new_pin(session: Session, *, sign_in_code: str, secret_key: str, now: datetime) -> None:
@@ -100,7 +109,7 @@ def _answer(
         .where(
             ParticipantCredential.sign_in_code_digest == digest, ParticipantCredential.pin_hash.is_not(None)
         )
-        .with_for_update(of=Participant)
+        .with_for_update(of=Participant, key_share=True)
     ).one_or_none()
     if participant is None or asked_at is None or now - asked_at >= PIN_CODE_LIFE:
         return False
@@ -130,16 +139,13 @@ def choose_new_pin(
 ) -> NewDevice:
     """Set another PIN with the code of a message, once, and sign in; every other session ends.
 
-    Raises InputRejected for a PIN that may not be chosen, and SignInRefused, after the same time, for a
-    sign-in code or a code that does not fit, was used or is older than ten minutes; nothing changed then.
+    Raises SignInRefused for a sign-in code or code that does not fit, was used or is older than ten minutes;
+    nothing changed then.
     """
-    require_good_pin(new.pin)
-    # Before the database is touched, so that nobody who writes waits for it and every refusal takes as long.
-    pin_hash = hash_password(new.pin)
     credential = _lock_credential(session, code_digest(secret_key, "sign-in", new.sign_in_code))
     if credential is None or not _fits(session, credential, new.code, secret_key=secret_key, now=now):
         raise SignInRefused
-    credential.pin_hash, credential.pin_set_at = pin_hash, now
+    credential.pin_hash, credential.pin_set_at = new.pin_hash, now
     participant = session.get_one(Participant, credential.participant_id)
     end_participant_sessions(session, participant_id=participant.id, now=now)
     items: list[dict[str, str | None]] = [{"field": "pin", "before": "set", "after": "set"}]

@@ -70,13 +70,14 @@ class TakenOperation:
     """What became of one operation: in the form, `overtaken` there by a later answer, or set aside.
 
     `reason` says why it was set aside, `elsewhere` what stood for the item that was said by other hands or on
-    another device.
+    another device; `stands` is what overtook it.
     """
 
     operation_id: str
     outcome: Literal["kept", "overtaken", "set_aside"]
     reason: str | None = None
     elsewhere: Answer | None = None
+    stands: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +228,7 @@ def _tell_outcomes(
         else:
             one = became[name]
             outcome: Literal["kept", "overtaken"] = "overtaken" if one.overtaken else "kept"
-            told.append(TakenOperation(name, outcome, elsewhere=one.elsewhere))
+            told.append(TakenOperation(name, outcome, elsewhere=one.elsewhere, stands=one.stands))
     return told
 
 

@@ -141,3 +141,9 @@ def test_every_wording_pack_that_is_shipped_is_a_placeholder() -> None:
     ]
     assert packs, "no wording pack was found"
     assert licensed == []
+
+
+def test_every_plural_of_a_template_is_written_out_where_the_catalogue_finds_it() -> None:
+    """What goes through a variable is never extracted, and so stays English without anybody noticing."""
+    hidden = re.compile(r"\bngettext\(\s*[^\"'\s]")
+    assert [path.name for path in (ROOT / "pro_app").rglob("*.html") if hidden.search(path.read_text())] == []

@@ -8,7 +8,10 @@ import asyncio
 import sys
 
 from chaos.faults import FAULTS
-from chaos.running import run_chaos
+from chaos.running import open_chaos, run_chaos
+from chaos.webkit_running import open_webkit_chaos
+
+BROWSERS = {"chromium": open_chaos, "webkitgtk": open_webkit_chaos}
 
 
 def main() -> int:
@@ -18,10 +21,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int, help="run this session alone")
     parser.add_argument("--fault", choices=[*FAULTS], default="", help="plant a fault, which is to be found")
+    parser.add_argument("--browser", choices=[*BROWSERS], default="chromium")
     chosen = parser.parse_args()
     numbers = range(1, chosen.sessions + 1) if chosen.only is None else [chosen.only]
     faults = dict.fromkeys(numbers, chosen.fault)
-    tally = asyncio.run(run_chaos(numbers, seed=chosen.seed, faults=faults, tell=_tell))
+    tally = asyncio.run(
+        run_chaos(numbers, seed=chosen.seed, faults=faults, tell=_tell, opening=BROWSERS[chosen.browser])
+    )
     _tell(tally.summarise())
     return 1 if tally.differences else 0
 

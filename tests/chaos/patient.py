@@ -8,11 +8,12 @@ from random import Random
 from chaos.plans import Action
 from chaos.screens_seen import ANSWERABLE, Seen, Window
 from chaos.taps import Tap, name_choice
-from chaos.way import TRIES, Way
+from chaos.way import LONGEST_STEP_SECONDS, TRIES, Way
 
 NEXT = "[name=go][value=next]"
 PREVIOUS = "[name=go][value=previous]"
 DECLINE = "#asking [value=decline]"
+LONGEST_RECEIPT_SECONDS = 20
 CLOCKS = (0, -86_400, -300, 300, 86_400, 7 * 86_400)
 SEND = """() => {
   document.querySelector("form#send input[name=respondent]").click();
@@ -110,12 +111,12 @@ class Patient(Way):
         tap = Tap(device, window.lives, (seen.item, state, None), None)
         await window.press(button)
         self.memory.taps.append(tap)
-        after = await self._wait_for_change(device, (seen.path, seen.kind))
+        after = await window.look_until({"left": seen.path}, LONGEST_STEP_SECONDS)
         tap.operation_id = next(iter(await window.list_names()), None)
         if not tap.operation_id and after.kind in ANSWERABLE:
             await asyncio.sleep(0.1)
             tap.operation_id = next(iter(await window.list_names()), None)
-        if tap.operation_id and after.kind in ANSWERABLE:
+        if tap.operation_id and after.kind in ANSWERABLE and after.path != seen.path:
             self.memory.promise(device, window.lives, seen.item)
 
     async def _tap(self, device: int, seen: Seen, random: Random) -> None:
@@ -227,21 +228,17 @@ class Patient(Way):
 
     async def _wait_for_receipt(self, window: Window) -> str:
         """Wait until the page, which may be one that was kept, has learnt that the form was received."""
-        for _ in range(60):
-            if receipt := (await window.look()).receipt:
-                return receipt
-            await asyncio.sleep(0.1)
-        return ""
+        return (await window.look_until({"receipt": True}, LONGEST_RECEIPT_SECONDS)).receipt
 
     async def _is_drained(self, window: Window) -> bool:
         """Tell whether nothing waits any more, after at most eight seconds."""
-        for _ in range(int(min(8, self.patience_s) * 10)):
+        for _ in range(int(min(12, self.patience_s) * 5)):
             waiting = await window.list_waiting()
             if waiting is not None and not [name for name, aside in waiting if not aside]:
                 return True
             if (await window.look()).kind == "pin":
                 return False
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.2)
         return False
 
 

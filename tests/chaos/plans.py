@@ -10,7 +10,7 @@ from typing import Literal
 
 Companion = Literal["", "device", "tab"]
 
-FEWEST_TAPS, MOST_TAPS = 5, 15
+FEWEST_TAPS, MOST_TAPS = 4, 10
 TAPPING = {"answer": 44, "change": 12, "decline": 7, "blank": 4, "kept_crash": 6, "crash": 5}
 BETWEEN = {
     "next": 5,

@@ -9,7 +9,7 @@ from typing import Any
 from playwright.async_api import BrowserContext, Dialog, Page
 from playwright.async_api import Error as BrowserError
 
-LONGEST_LOAD_MS = 6_000
+LONGEST_LOAD_MS = 15_000
 LOOK_EVERY_SECONDS = 0.06
 ANSWERABLE = frozenset({"item", "instruction", "review", "send"})
 KNOWN = ANSWERABLE | {"sent", "receipt", "pin", "home", "offline", "error"}
@@ -74,11 +74,32 @@ LOOK = """() => {
   };
 }"""
 
+LOOK_LONG = f"""([wanted, longest]) => new Promise((done) => {{
+  const look = {LOOK};
+  const until = performance.now() + longest;
+  const isWanted = (seen) => {{
+    if (wanted.kinds) return wanted.kinds.includes(seen.kind);
+    if (wanted.receipt) return seen.receipt;
+    if (wanted.left) return seen.kind !== "other" && seen.path !== wanted.left;
+    const [path, kind] = wanted.before || [];
+    if (path) return seen.asking || (seen.kind !== "other" && (seen.path !== path || seen.kind !== kind));
+    const said = seen.words && wanted.states.includes(seen.state) && seen.scripted && seen.chosen;
+    return said || seen.kind !== "item" || seen.item !== wanted.item;
+  }};
+  const tick = () => {{
+    const seen = look();
+    if (isWanted(seen) || performance.now() > until) done(seen);
+    else setTimeout(tick, {int(LOOK_EVERY_SECONDS * 1000)});
+  }};
+  tick();
+}})"""
+"""Looks again and again within the page: each look from outside costs three processes their time."""
+
 CHOOSE = """(value) => {
   const names = globalThis.madeNames || [];
   names.length = 0;
   const radio = [...document.querySelectorAll("input[name=answer]")].find((each) => each.value === value);
-  if (!radio) return null;
+  if (!radio || radio.checked) return null; // marked between looking and tapping: that says nothing new
   radio.click();
   return [...names];
 }"""
@@ -136,6 +157,11 @@ class Window:
     looks: int = 0
     _dialogs: list[str] = field(default_factory=list)
 
+    @property
+    def is_open(self) -> bool:
+        """Tell whether there is a page."""
+        return self.page is not None and not self.page.is_closed()
+
     async def open(self, path: str) -> Seen:
         """Go to an address and wait a moment for what comes; `error` where nothing does."""
         if self.page is None or self.page.is_closed():
@@ -154,19 +180,25 @@ class Window:
 
     async def settle(self, longest_s: float = 4.0) -> Seen:
         """Wait until the page shows something that a patient knows."""
-        for _ in range(int(longest_s / LOOK_EVERY_SECONDS)):
-            if (seen := await self.look()).kind in KNOWN:
-                return seen
+        return await self.look_until({"kinds": [*KNOWN]}, longest_s)
+
+    async def look_until(self, wanted: dict[str, object], longest_s: float) -> Seen:
+        """Look until something is seen, or for so long; a page that changes meanwhile is looked at anew."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + longest_s
+        while (left := until - loop.time()) > 0:
+            found = await self.run(LOOK_LONG, [wanted, left * 1000], longest_s=left + 5)
+            if isinstance(found, dict):
+                return _read_look(found)
+            if not self.is_open:
+                break
             await asyncio.sleep(LOOK_EVERY_SECONDS)
         return await self.look()
 
     async def look(self) -> Seen:
         """Look at the screen; `error` where it cannot be seen, since it is changing or gone."""
         found = await self.run(LOOK)
-        if not isinstance(found, dict):
-            return NOTHING
-        given: dict[str, Any] = {name: value or "" for name, value in found.items()}
-        return Seen(**given | {"options": tuple(found["options"])})
+        return _read_look(found) if isinstance(found, dict) else NOTHING
 
     async def choose(self, value: str) -> list[str] | None:
         """Tap an option; gives what the page's script called the operations that it made at once."""
@@ -218,13 +250,13 @@ class Window:
         with suppress(BrowserError):
             await page.close()
 
-    async def run(self, script: str, given: object = None) -> Any:  # noqa: ANN401 -- whatever the page gives
+    async def run(self, script: str, given: object = None, *, longest_s: float = 5) -> Any:  # noqa: ANN401 -- whatever the page gives
         """Run a function in the page; None where the page is gone or changing."""
         if self.page is None or self.page.is_closed():
             return None
         self.looks += 1
         try:
-            return await asyncio.wait_for(self.page.evaluate(script, given), 5)
+            return await asyncio.wait_for(self.page.evaluate(script, given), longest_s)
         except (BrowserError, TimeoutError):
             return None
 
@@ -232,3 +264,8 @@ class Window:
         self._dialogs.append(json.dumps(dialog.message))
         with suppress(BrowserError):
             await dialog.accept()
+
+
+def _read_look(found: dict[str, Any]) -> Seen:
+    given: dict[str, Any] = {name: value or "" for name, value in found.items()}
+    return Seen(**given | {"options": tuple(found["options"])})

@@ -30,6 +30,11 @@ class Tap:
         """The item that it is about."""
         return self.said[0]
 
+    @property
+    def state(self) -> str:
+        """What was said about it: `answered`, `not_applicable`, `declined` or `left_blank`."""
+        return self.said[1]
+
 
 def name_choice(item: str, value: str) -> States:
     """Say what an option of an item means."""

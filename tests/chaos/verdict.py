@@ -91,8 +91,10 @@ def _judge_standing(
 ) -> None:
     """Check that the last tap about each item stands, in true time."""
     last: defaultdict[str, dict[int, tuple[Tap, StoredAnswer]]] = defaultdict(dict)
+    said = {taps[i].item for i, a in found.items() if not a.aside and taps[i].state != "left_blank"}
     for index, answer in sorted(found.items()):
-        if not answer.aside:
+        passed_by = taps[index].state == "left_blank" and taps[index].item in said  # takes no answer's place
+        if not answer.aside and not passed_by:
             last[taps[index].item][taps[index].device] = taps[index], answer
     standing = {answer.said[0]: answer for answer in form.answers if answer.stands}
     for item, by_device in last.items():

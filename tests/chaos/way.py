@@ -8,7 +8,7 @@ import builders
 from chaos.installation import Installation, Person
 from chaos.network import Weather
 from chaos.plans import Plan
-from chaos.screens_seen import ANSWERABLE, LOOK_EVERY_SECONDS, Seen, Window
+from chaos.screens_seen import ANSWERABLE, Seen, Window
 from chaos.stored import count_answered, has_answer
 from chaos.taps import Memory, name_choice
 
@@ -16,8 +16,13 @@ TRIES = 12
 HOPELESS_TRIES = 3
 LONGEST_DRAIN_SECONDS = 90.0
 LONGEST_STEP_SECONDS = 4.5
-KEPT = """(address) => navigator.serviceWorker.controller
-  && caches.match(address, { ignoreVary: true }).then(Boolean)"""
+LONGEST_KEEPING_SECONDS = 20
+KEPT = """async ([address, longest]) => {
+  const until = performance.now() + longest * 1000;
+  const find = () => caches.match(address, { ignoreVary: true });
+  while (!(navigator.serviceWorker.controller && (await find())) && performance.now() < until)
+    await new Promise((later) => setTimeout(later, 100));
+}"""
 TYPE_PIN = """(pin) => {
   const field = document.querySelector("input[name=pin]");
   field.value = pin;
@@ -76,13 +81,12 @@ class Way:
 
     async def _wait_until_kept(self, device: int) -> None:
         """Wait a moment until the phone keeps the whole questionnaire."""
-        for _ in range(40):
-            if await self.windows[device].run(KEPT, f"{self.root}/whole"):
-                return
-            await asyncio.sleep(0.1)
+        await self.windows[device].run(
+            KEPT, [f"{self.root}/whole", LONGEST_KEEPING_SECONDS], longest_s=LONGEST_KEEPING_SECONDS + 5
+        )
 
     async def _type_pin(self, window: Window) -> None:
-        if window.page is None:
+        if not window.is_open:
             return
         self.memory.sign_ins += 1
         await window.run(TYPE_PIN, builders.PIN)
@@ -92,31 +96,21 @@ class Way:
         self, device: int, before: tuple[str, str], *, longest_s: float = LONGEST_STEP_SECONDS
     ) -> Seen:
         """Wait until another screen is there, or a question about an empty item."""
-        window = self.windows[device]
-        loop = asyncio.get_running_loop()
-        until = loop.time() + longest_s
-        while loop.time() < until:
-            seen = await window.look()
-            if seen.asking or (seen.kind != "other" and (seen.path, seen.kind) != before):
-                return seen
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
-        return await window.look()
+        return await self.windows[device].look_until({"before": before}, longest_s)
 
     async def _wait_for_promise(self, device: int, seen: Seen, *, received: bool = False) -> None:
         """Wait until the screen says that the answer on it is kept, or even received."""
         window = self.windows[device]
-        loop = asyncio.get_running_loop()
-        until = loop.time() + (5 if received else 2)
-        while loop.time() < until:
-            now = await window.look()
-            if now.item != seen.item or now.kind != "item":
-                return
-            said = now.words and now.state in ({"received"} if received else {"received", "kept", "unsent"})
-            if said and now.scripted and now.chosen:
-                self.memory.promise(device, window.lives, now.item)
-                self._check_words(device, now)
-                return
-            await asyncio.sleep(LOOK_EVERY_SECONDS / 2)
+        states = ["received"] if received else ["received", "kept", "unsent"]
+        now = await window.look_until({"item": seen.item, "states": states}, 5 if received else 2)
+        if now.item != seen.item or now.kind != "item":
+            return
+        # Words that begin with a number count the answers to other questions.
+        about_this = now.words and not now.words[0].isdigit()
+        if about_this and now.state in states and now.scripted and now.chosen:
+            self.memory.tell(device, f"read {now.words!r}")
+            self.memory.promise(device, window.lives, now.item)
+            self._check_words(device, now)
 
     def _check_words(self, device: int, seen: Seen) -> None:
         """Compare what the screen calls received with what is stored at this moment."""

@@ -200,5 +200,5 @@ def test_what_is_sent_says_in_which_words_the_question_was_asked(installation: I
             phone.patient.option("3").check()
         request: Request = asked.value
         (operation,) = request.post_data_json["operations"]
-        assert operation["wording_sha256"] == phone.page.locator("#answer-form").get_attribute("data-wording")
+        assert operation["wording_sha256"] == phone.page.locator("[name=wording]").input_value()
         assert len(operation["wording_sha256"]) == 64

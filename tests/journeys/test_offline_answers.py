@@ -104,6 +104,44 @@ def test_a_reply_that_is_lost_doubles_nothing(phone: Phone) -> None:
     assert phone.stored() == {1: [4]}
 
 
+def test_a_tab_that_was_put_to_sleep_while_it_sent_holds_up_another_one_for_less_than_a_minute(
+    phone: Phone,
+) -> None:
+    page, asleep = phone.page, phone.page.context.new_page()
+    asleep.goto("/p/offline")
+    asleep.evaluate("void navigator.locks.request('questionnaire', () => new Promise(() => {}))")
+    page.evaluate("""() => {
+      const now = performance.now.bind(performance);
+      performance.now = () => now() + (globalThis.later || 0);
+    }""")
+    phone.patient.option("3").check()
+    expect(page.get_by_text(KEPT)).to_be_visible()
+    page.evaluate("later = 40000; dispatchEvent(new Event('online'))")
+    page.wait_for_timeout(500)
+    assert phone.stored() == {}
+    page.evaluate("later = 60000; dispatchEvent(new Event('online'))")
+    expect(page.get_by_text(RECEIVED)).to_be_visible()
+    assert phone.stored() == {1: [3]}
+
+
+def test_a_kept_questionnaire_learns_what_the_centre_has_once_it_answers_again(phone: Phone) -> None:
+    phone.patient.option("4").check()
+    expect(phone.page.get_by_text(RECEIVED)).to_be_visible()
+    lost: list[str] = []
+
+    def lose_first(route: Route) -> None:
+        lost.append(route.request.url)
+        if len(lost) == 1:
+            route.abort()
+        else:
+            route.continue_()
+
+    phone.page.context.route("**/answers", lose_first)
+    phone.page.reload()
+    expect(phone.patient.option("4")).to_be_checked(timeout=15_000)
+    assert len(lost) == 2
+
+
 def test_what_the_phone_holds_is_sealed_and_no_cache_holds_an_answer(phone: Phone) -> None:
     phone.lose_network()
     phone.patient.answer_all({1: "3", 2: "4"})

@@ -1,5 +1,6 @@
 """What is kept beside the forms: answers that came too late for theirs, and answers that others overtook."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,22 +55,21 @@ def list_beside_forms(session: Session, participant_ids: Collection[int]) -> Map
 
 
 def _count_conflicts(session: Session, participant_ids: Collection[int]) -> dict[int, int]:
-    """Count the items whose answer in force differs from an earlier one of another device or person."""
+    """Count the items whose answer in force contradicts an earlier one of another device or person."""
     stood, standing = aliased(Answer), aliased(Answer)
-    elsewhere = or_(
-        stood.device_id.is_distinct_from(standing.device_id), stood.entered_by != standing.entered_by
-    )
     differs = or_(stood.state != standing.state, stood.value.is_distinct_from(standing.value))
     same_place = and_(standing.response_id == stood.response_id, standing.item_number == stood.item_number)
-    places = (
-        select(Response.assessment_id, stood.response_id, stood.item_number)
+    pairs = session.execute(
+        select(Response.assessment_id, stood, standing)
+        .select_from(stood)
         .join(Response, Response.id == stood.response_id)
         .join(Assessment, Assessment.id == Response.assessment_id)
         .join(standing, and_(same_place, standing.superseded_at.is_(None)))
-        .where(Assessment.participant_id.in_(participant_ids), stood.superseded_at.is_not(None))
-        .where(elsewhere, differs)
-        .distinct()
-        .subquery()
+        .where(Assessment.participant_id.in_(participant_ids), stood.superseded_at.is_not(None), differs)
     )
-    counted = session.execute(select(places.c.assessment_id, func.count()).group_by(places.c.assessment_id))
-    return {row[0]: row[1] for row in counted}
+    places = {
+        (assessment_id, answer.response_id, answer.item_number)
+        for assessment_id, earlier, answer in pairs
+        if answer.contradicts(earlier)
+    }
+    return Counter(assessment_id for assessment_id, _, _ in places)

@@ -40,3 +40,19 @@ class Answer(Table):
     device_zone: Mapped[Code | None]
     received_at: Mapped[At]
     superseded_at: Mapped[At | None]
+
+    def contradicts(self, other: "Answer") -> bool:
+        """Tell whether this answer says something else than `other`, by other hands or from elsewhere.
+
+        A blank contradicts nothing. A remembered device is one, whatever it counts by; others are told apart
+        by who counted.
+        """
+        if (self.state, self.value) == (other.state, other.value):
+            return False
+        if "left_blank" in {self.state, other.state}:
+            return False
+        if self.entered_by != other.entered_by or self.device_id != other.device_id:
+            return True
+        if self.device_id is not None or self.counted_by is None or other.counted_by is None:
+            return False
+        return self.counted_by != other.counted_by

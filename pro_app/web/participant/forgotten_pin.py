@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from pro_app.errors import SignInRefused, TryLater
-from pro_app.services.new_pins import NewPin, ask_new_pin, choose_new_pin
+from pro_app.services.new_pins import ask_new_pin, choose_new_pin, prepare_new_pin
 from pro_app.services.sign_in_codes import code_digest
 from pro_app.services.throttle import count_tries, forget_tries, source_key
 from pro_app.web import access
@@ -68,10 +68,11 @@ def choose_pin_anew() -> ResponseReturnValue:
     keys = (f"code:{digest}", source_key(request.remote_addr))
     try:
         count_tries(this.parts().database, *keys, now=this.now())
+        new = prepare_new_pin(form.sign_in_code.data, form.code.data, form.pin.data)
         claim_carried(find_carried(form.carried.data))
         device = choose_new_pin(
             this.session(),
-            NewPin(form.sign_in_code.data, form.code.data, form.pin.data),
+            new,
             secret_key=secret_key,
             device_secret=find_device_secret(),
             remember=form.remember.data,

@@ -15,7 +15,8 @@ UUID_FORM = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z"
 class AnswerForm(FlaskForm):
     """One item as it was shown: which one, what stood there before, and what is chosen now.
 
-    `answer` is a response code, `N` or empty; `before` is the same, or a state without a value.
+    `wording` is the SHA-256 of the pack that was shown. `answer` is a response code, `N` or empty; `before`
+    is the same, or a state without a value.
     A script may say which operation it has sent for the present choice, its counter and its browser's name,
     and that it has read the question aloud. The fields have no label: none is shown, and each would be looked
     up in the catalogue at every answer.
@@ -33,6 +34,7 @@ class AnswerForm(FlaskForm):
     )
     counted_by = HiddenField("", validators=[Length(max=64)])
     listened = HiddenField("")
+    wording = HiddenField("", validators=[Length(max=64)])
     answer = StringField("", validators=[Optional(), Regexp(r"([0-9]{1,4}|N)\Z")])
     go = StringField("", validators=[Optional(), AnyOf(["next", "previous", DECLINE])])
 

@@ -118,6 +118,7 @@ def _empty_form(screen: Screen) -> AnswerForm:
         page_id=str(uuid4()),
         instrument=screen.part.asked.instrument.code,
         item=screen.item.number,
+        wording=screen.part.wording.sha256,
         before=said(screen.answer),
         back="review" if request.args.get("back") == "review" else "",
     )
@@ -167,4 +168,5 @@ def read_operation(form: AnswerForm) -> Operation | None:
         counter=form.counter.data or 0,
         counted_by=form.counted_by.data or None,
         listened=form.listened.data == "1",
+        wording_sha256=form.wording.data or None,
     )

@@ -50,6 +50,7 @@ def _tell(operation: TakenOperation) -> dict[str, object]:
         "operation_id": operation.operation_id,
         "outcome": operation.outcome,
         "reason": operation.reason,
+        "stands": operation.stands and (operation.stands.value or operation.stands.state),
         "elsewhere": elsewhere
         and {"said": elsewhere.value or elsewhere.state, "at": elsewhere.answered_at.isoformat()},
     }

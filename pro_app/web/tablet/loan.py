@@ -82,6 +82,7 @@ def give_tablet() -> dict[str, object]:
     return {
         "tablet": {
             "code": lent.participant_code,
+            "counted_by": f"tablet-{lent.loan_id}",
             "idle": idle,
             "ahead": ahead,
             "path": request.path,

@@ -14,7 +14,7 @@ from pro_app.audit.actor import system_actor
 from pro_app.errors import InputRejected, SignInRefused
 from pro_app.reminders.pin_codes import PIN_CODE, make_pin_code
 from pro_app.services.devices import revoke_devices
-from pro_app.services.new_pins import NewPin, answer_pin_requests, ask_new_pin, choose_new_pin
+from pro_app.services.new_pins import answer_pin_requests, ask_new_pin, choose_new_pin, prepare_new_pin
 from pro_app.services.participant_sign_in import NewDevice, activate_card, sign_in
 from pro_app.services.pin_proofs import ProvenPin, prove_pin_on_device, prove_pin_with_code
 from pro_app.storage.tables.audit_trail import AuditEntry
@@ -58,7 +58,7 @@ def read_codes(world: World) -> list[str]:
 def choose(world: World, code: str, pin: str, *, now: datetime = ASKED_AT) -> NewDevice:
     with world.database.writing() as session:
         return choose_new_pin(
-            session, NewPin(world.card.sign_in_code, code, pin), secret_key=TEST_SECRET, now=now
+            session, prepare_new_pin(world.card.sign_in_code, code, pin), secret_key=TEST_SECRET, now=now
         )
 
 

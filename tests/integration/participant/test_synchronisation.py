@@ -256,3 +256,16 @@ def test_a_batch_for_somebody_else_is_for_nobody(world: World) -> None:
     with pytest.raises(NotFound), world.database.writing() as session:
         take_batch(session, batch, actor=world.actor(), now=NOW)
     assert stored(world) == []
+
+
+@pytest.mark.parametrize("blank_comes_first", [True, False])
+def test_a_blank_left_without_knowing_of_an_answer_never_stands_in_its_place(
+    world: World, *, blank_comes_first: bool
+) -> None:
+    answer = tap(3, at=NOW, counted_by="this phone", counter=1)
+    left = tap(3, at=NOW + timedelta(hours=1), counted_by="another phone", counter=1)
+    blank = replace(left, state="left_blank", value=None)
+    for operation in (blank, answer) if blank_comes_first else (answer, blank):
+        send(world, operation, at=NOW + timedelta(hours=2))
+    standing = [each for each in stored(world) if each.superseded_at is None]
+    assert [(each.state, each.value) for each in standing] == [("answered", 3)]

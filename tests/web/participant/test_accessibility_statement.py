@@ -12,7 +12,9 @@ ADDRESS = "/accessibility"
 
 def test_everybody_is_led_to_the_statement(client: FlaskClient) -> None:
     for page in ("/p/sign-in", "/p/help", "/staff/sign-in"):
-        assert f'href="{ADDRESS}"' in client.get(page).text, page
+        shown = client.get(page).text
+        assert f'href="{ADDRESS}"' in shown, page
+        assert "non conforme</a>" in shown, page
 
 
 def test_the_statement_says_what_was_and_what_was_not_tested(client: FlaskClient) -> None:
@@ -20,7 +22,14 @@ def test_the_statement_says_what_was_and_what_was_not_tested(client: FlaskClient
     assert page.status_code == 200
     for part in ("state", "tested", "untested", "technologies", "contact", "remedies"):
         assert f'id="{part}"' in page.text, part
-    for fact in ("RGAA 4.1.2", "axe-core", "Défenseur des droits", "2026"):
+    for fact in (
+        "Accessibilité\u00a0: non conforme.",
+        "Aucun audit",
+        "4.1.2",
+        "axe-core",
+        "Défenseur des droits",
+        "2026",
+    ):
         assert fact in page.text, fact
 
 

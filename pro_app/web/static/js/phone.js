@@ -5,6 +5,7 @@ export const queue = await import(`./queue.js${search}`);
 export const sync = await import(`./sync.js${search}`);
 
 const DAY = 24 * 60 * 60 * 1000;
+const TRY_AGAIN = 10000; // milliseconds
 const ASSETS = "assets";
 const WHOLE = "whole-";
 const place = document.getElementById("phone");
@@ -172,9 +173,17 @@ const offerKept = async () => {
   for (const id of found) {
     const line = document.importNode(offer.querySelector("template").content, true);
     line.querySelector("a").href = `/p/q/${id}`;
+    line.querySelector("[data-fill=until]").textContent = readMark("until", await findWhole(id));
     offer.append(line);
   }
   offer.hidden = !found.length;
+};
+
+// Leaves the page for times without a network as soon as there is one: what waits is sent from any other.
+const watchForNetwork = () => {
+  if (!document.getElementById("kept-questionnaires")) return;
+  addEventListener("online", () => location.reload());
+  setInterval(() => fetch("/p/sync", { cache: "no-store" }).then(() => location.reload()).catch(() => {}), TRY_AGAIN);
 };
 
 const forgetEverything = async () => {
@@ -234,12 +243,13 @@ document.addEventListener("click", ({ target }) => {
   if (target.closest("[data-close]")) withdraw(target.closest("[data-shown]").dataset.shown);
 });
 
-sync.listen(({ kind, session, far, owner: of }) => {
+sync.listen(({ kind, session, far, owner: of, assessment_id, receipt }) => {
   if (kind === "greeted") {
     withdraw("sign_in");
     keepOpen(session).catch(() => {});
   }
-  if (kind === "sign_in") notify("sign_in");
+  if (kind === "received" && receipt) dropWhole(assessment_id); // whichever page it was sent from
+  if (kind === "sign_in") notify("sign_in")?.scrollIntoView({ block: "center" });
   if (kind === "signed_out" && far && of === owner) location.replace("/"); // in another window
   if (["received", "refused", "unsent"].includes(kind)) review();
 });
@@ -249,6 +259,7 @@ const loaded = new Promise((done) => (document.readyState === "complete" ? done(
 
 addEventListener("beforeunload", (event) => queue.isAtRisk() && event.preventDefault());
 attachNotices();
+watchForNetwork();
 loaded.then(async () => {
   if (mayKeep && "serviceWorker" in navigator) await navigator.serviceWorker.register("/sw.js").catch(() => {});
   if (hasCaches) {

@@ -6,6 +6,7 @@ const { queue, sync, owner, ...phone } = await import(`./phone.js${search}`);
 const screens = await import(`./screens.js${search}`);
 
 const LONGEST_LOAD = 3000; // milliseconds before a plain form goes on alone
+const [FIRST_WAIT, LONGEST_WAIT] = [2000, 60000]; // milliseconds until the centre is asked again
 const [, id, , first] = /^\/p\/q\/(\d+)(\/(\w+))?/.exec(location.pathname);
 const assessment_id = Number(id);
 const root = `/p/q/${id}`;
@@ -19,6 +20,8 @@ let whole = document.getElementById("words") && document;
 let current = { place: first || "", params: new URLSearchParams(location.search), asked: false };
 let pending = null; // the last tap on its way to the disk
 let unsent = false;
+let missed = false; // what the centre has could not be asked
+let learning = 0;
 let stepping = false; // a second tap on a button does not step twice
 let button = null; // the last that was tapped: Safari before 15.4 does not say which one sends a form
 let finished = false;
@@ -98,13 +101,13 @@ const record = async (state, value, operation_id = queue.makeId()) => {
     device_at: new Date().toISOString(),
     device_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     listened: heard.has(key()) || undefined,
-    wording_sha256: form().dataset.wording,
+    wording_sha256: field("wording")?.value,
   };
   const item = key();
   if (state === "answered" || state === "not_applicable") {
     field("operation_id").value = operation.operation_id; // the plain form sends the same operation
     field("counter").value = operation.counter;
-    field("counted_by").value = operation.counted_by;
+    if (field("counted_by")) field("counted_by").value = operation.counted_by;
   }
   answers.set(item, said);
   waiting.set(item, operation.operation_id);
@@ -236,8 +239,25 @@ const loadAnswers = async () => {
     return;
   }
   if (!ok || said.owner !== owner) throw new Error("no answers");
+  missed = false;
+  phone.withdraw("answers_unknown");
   for (const [item, value] of Object.entries(said.answers)) if (!waiting.has(item) && !touched.has(item)) answers.set(item, value);
   queue.saveProgress(owner, assessment_id, Object.keys(said.answers));
+};
+
+// Learns it as soon as there is a network: a page that was kept may be of a form that was sent meanwhile.
+const learn = (wait = FIRST_WAIT) =>
+  loadAnswers().catch(() => {
+    clearTimeout(learning);
+    learning = setTimeout(learnAgain, wait, Math.min(2 * wait, LONGEST_WAIT));
+    return loadProgress();
+  });
+
+const learnAgain = async (wait) => {
+  clearTimeout(learning);
+  await learn(wait);
+  if (current.place === "review" && !missed) show("review", current.params, { record: "", focus: false });
+  else mark();
 };
 
 const loadQueue = async () => {
@@ -254,17 +274,22 @@ const loadQueue = async () => {
 
 const loadProgress = async () => {
   for (const item of await queue.loadProgress(owner, assessment_id)) if (!answers.has(item)) answers.set(item, "?");
+  missed = true;
+  if (!answers.size) phone.notify("answers_unknown"); // another device may have given some
 };
 
 const settle = async ({ items, outcomes, receipt }) => {
   for (const [operation_id, item] of Object.entries(items)) if (waiting.get(item) === operation_id) waiting.delete(item);
   let late = false;
-  for (const { operation_id, outcome, elsewhere } of outcomes) {
+  for (const { operation_id, outcome, elsewhere, stands } of outcomes) {
     const item = items[operation_id];
     late ||= outcome === "set_aside";
-    if (!elsewhere || !item || waiting.has(item)) continue;
-    touched.add(item);
-    if (outcome === "overtaken") answers.set(item, elsewhere.said === "not_applicable" ? "N" : String(elsewhere.said));
+    if (!item || waiting.has(item)) continue;
+    if (stands) {
+      touched.add(item);
+      answers.set(item, stands === "not_applicable" ? "N" : String(stands));
+    }
+    if (!elsewhere) continue;
     const number = item.split(":")[1];
     phone.notify(`elsewhere_${outcome}`, { fill: { number }, link: screens.address(whole, root, item) });
   }
@@ -281,6 +306,7 @@ const settle = async ({ items, outcomes, receipt }) => {
 sync.listen((event) => {
   const { kind, far, item, said, operation_id, why } = event;
   if (kind === "greeted" && event.session.owner !== owner) location.replace("/p/home"); // somebody else's page
+  if (kind === "greeted" && missed && whole) learnAgain();
   if (kind === "unsent" || kind === "sign_in") {
     unsent = waiting.size > 0;
     describe();
@@ -309,7 +335,7 @@ const begin = async () => {
   if (!whole) {
     if (form() && field("before").value && !waiting.has(key())) answers.set(key(), field("before").value);
     read(await loadWhole());
-    await loadAnswers().catch(loadProgress);
+    await learn();
     if (whole && locked) show("sent", undefined, { record: "" });
     else if (whole && current.place === "review") show("review", undefined, { record: "", focus: false });
     return mark();
@@ -317,7 +343,7 @@ const begin = async () => {
   const direct = !locked && first && screens.find(document, first);
   if (locked) show("sent", undefined, { record: "", focus: false });
   if (direct) show(first, current.params, { record: "", focus: false });
-  const known = loadAnswers().catch(loadProgress);
+  const known = learn();
   await Promise.race([known, new Promise((late) => setTimeout(late, LONGEST_LOAD))]);
   if (!locked && !direct) {
     if (!answers.size) await loadProgress();

@@ -5,9 +5,10 @@ const RECORD = 1; // the form of a record; an app that comes later still reads t
 const KEY = { name: "AES-GCM", length: 256 };
 
 // A tablet of the site that is lent to somebody keeps nothing at all.
-const mayKeep = globalThis.document?.getElementById("phone")?.dataset.keeps !== "nothing";
+const place = globalThis.document?.getElementById("phone");
+const mayKeep = place?.dataset.keeps !== "nothing";
 
-const LONGEST_OPEN = 3000; // milliseconds; there are browsers in which it neither opens nor fails
+const LONGEST_OPEN = 5000; // milliseconds; there are browsers in which it neither opens nor fails
 
 let opening = null;
 let ready = false;
@@ -15,6 +16,7 @@ let stuck = false;
 let blocked = false;
 let counter = 0;
 let counting = "";
+let counted = false;
 const memory = new Map(); // where nothing can be stored: only until this page is left
 
 const open = () => {
@@ -33,6 +35,7 @@ const open = () => {
     };
     request.onsuccess = () => {
       ready = true;
+      if (stuck) dispatchEvent(new Event("storeopened")); // late, with all that waits in it
       stuck = false;
       const database = request.result;
       database.onclose = () => (opening = null);
@@ -102,8 +105,10 @@ export const count = () => {
   } catch {
     // Without storage it rises, under a name of its own, on this page only.
   }
-  counting = name ||= makeId();
-  counter = Math.max(Math.floor(Date.now() / 1000), counter + 1);
+  counting = name ||= place?.dataset.countedBy || makeId();
+  // What the storage has may be some taps old where the browser was killed.
+  counter = Math.max(Math.floor(Date.now() / 1000), counter + (counted ? 1 : 100));
+  counted = true;
   if (counter >= 2 ** 31) counter = 0; // a clock set far ahead: uncounted rather than refused
   try {
     if (mayKeep) localStorage.counter = `${counter} ${name}`;

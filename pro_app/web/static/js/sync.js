@@ -5,6 +5,7 @@ const queue = await import(`./queue.js${search}`);
 const FIRST_WAIT = 2000; // milliseconds
 const LONGEST_WAIT = 60000;
 const LONGEST_REPLY = 20000;
+const LONGEST_LOCK = 45000; // milliseconds; a phone may have put a tab to sleep while it sent
 const LARGEST_BATCH = 500;
 const LARGEST_PARTING = 60000; // bytes that a browser still sends for a page that is being left
 const REFUSALS = [400, 404, 409, 413, 422];
@@ -18,6 +19,7 @@ let wait = FIRST_WAIT;
 let timer = 0;
 let running = null;
 let again = false;
+let lockedOut = 0; // since when another tab has been sending
 
 // Has `tell` called with everything that happens here or in another tab.
 export const listen = (tell) => heard.push(tell);
@@ -85,7 +87,7 @@ const settle = async (records, { operation_ids, outcomes = [], receipt = null })
 };
 
 const refuse = async (record, why) => {
-  await queue.putAside(record, why);
+  await queue.putAside(record, why + search);
   announce({ kind: "refused", assessment_id: record.assessment_id, why });
 };
 
@@ -110,6 +112,7 @@ const deliver = async (records, fresh = false) => {
     return deliver(records.filter(({ owner }) => owner === session.owner), true);
   }
   const bad = findRefused(records, said);
+  if (status === 400 && !bad && !said.place && !said.operation_id) throw new Error("refused for no answer's sake");
   if (bad || records.length === 1) {
     await refuse(bad || records[0], String(status));
     return deliver(records.filter((record) => record !== (bad || records[0])), true);
@@ -121,18 +124,25 @@ const deliver = async (records, fresh = false) => {
 
 const sendAll = async () => {
   if (!session) await greet();
-  const waiting = (await queue.list(session.owner)).filter(({ aside }) => !aside);
+  // What another version of the app put aside is tried once more; what cannot be read cannot be sent.
+  const records = await queue.list(session.owner);
+  const waiting = records.filter(({ aside, content }) => !aside || (content.operation_id && !aside.endsWith(search)));
   for (const assessment_id of new Set(waiting.map((record) => record.assessment_id))) {
     const own = waiting.filter((record) => record.assessment_id === assessment_id);
     for (let from = 0; from < own.length; from += LARGEST_BATCH) await deliver(own.slice(from, from + LARGEST_BATCH));
   }
 };
 
+// Sends where no other tab does, or where that one has not come to an end for long.
+const sendUnlessLocked = (lock) => {
+  if (lock) lockedOut = 0;
+  else lockedOut ||= performance.now();
+  return lock || performance.now() - lockedOut > LONGEST_LOCK ? sendAll() : plan();
+};
+
 // One tab sends at a time; the server would take each operation only once all the same.
 const sendAlone = () =>
-  navigator.locks
-    ? navigator.locks.request("questionnaire", { ifAvailable: true }, (lock) => (lock ? sendAll() : plan()))
-    : sendAll();
+  navigator.locks ? navigator.locks.request("questionnaire", { ifAvailable: true }, sendUnlessLocked) : sendAll();
 
 const plan = () => {
   clearTimeout(timer);
@@ -174,6 +184,7 @@ export const start = () => {
     send();
   };
   addEventListener("online", retry);
+  addEventListener("storeopened", retry);
   addEventListener("pageshow", ({ persisted }) => persisted && retry());
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && retry());
   return send();

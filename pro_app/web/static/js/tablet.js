@@ -9,17 +9,30 @@ const { alive, locked } = place.dataset;
 const [idle, ahead] = [place.dataset.idle * 1000, place.dataset.ahead * 1000];
 const TELL_AFTER = 30000; // milliseconds; the server allows for as much
 const TRY_AGAIN = 5000;
+const LONGEST_SENDING = 60000;
 
 // Where a questionnaire is on the page, its answers are in memory until they are received.
 const phone = document.getElementById("phone") && (await import(`./phone.js${search}`));
 let last = Date.now();
 let told = Date.now();
 let locking = false;
+let latest = 0;
+
+const isWaiting = async () => (await phone?.queue.list(phone.owner))?.some(({ aside }) => !aside);
 
 const leave = async () => {
   await phone?.queue.forget(phone.owner); // else the browser would ask whether to leave
   location.replace(locked);
 };
+
+// Safari before 15.4 has the element without its ways to open and close.
+const goOnButton = document.getElementById("still-here-go-on");
+const ask = () => {
+  if (dialog.showModal) return dialog.showModal();
+  dialog.setAttribute("open", "");
+  return goOnButton.focus();
+};
+const close = () => (dialog.close ? dialog.close() : dialog.removeAttribute("open"));
 
 const tell = async () => {
   told = Date.now();
@@ -29,13 +42,13 @@ const tell = async () => {
 };
 
 const touch = () => {
-  if (dialog.open || locking) return;
+  if (dialog.hasAttribute("open") || locking) return;
   last = Date.now();
   if (last - told > TELL_AFTER) tell();
 };
 
 const goOn = () => {
-  dialog.close();
+  close();
   last = Date.now();
   tell();
 };
@@ -44,7 +57,8 @@ const goOn = () => {
 const lock = async () => {
   if (!locking) {
     locking = true;
-    if (dialog.open) dialog.close();
+    latest = Date.now() + LONGEST_SENDING;
+    if (dialog.hasAttribute("open")) close();
     const cover = document.importNode(place.content, true);
     document.title = cover.querySelector("title").textContent;
     cover.querySelector("title").remove();
@@ -52,9 +66,12 @@ const lock = async () => {
     document.querySelector("h1").focus();
   }
   await phone?.sync.send();
+  // While something is not received the session lives on behind the cover, for a while.
+  if (Date.now() < latest && (await isWaiting())) return setTimeout(lock, TRY_AGAIN);
   const sent = await fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual" }).catch(() => null);
-  if (sent) await leave();
-  else setTimeout(lock, TRY_AGAIN);
+  // A redirect, which is not followed here, or nobody is signed in any more; all else is not the app's word.
+  const over = sent && (sent.type === "opaqueredirect" || sent.ok || [401, 404].includes(sent.status));
+  return over ? leave() : setTimeout(lock, TRY_AGAIN);
 };
 
 const check = () => {
@@ -62,13 +79,19 @@ const check = () => {
   if (locking) return;
   if (rest <= 0) lock();
   else if (rest <= ahead) {
-    if (!dialog.open) dialog.showModal();
+    if (!dialog.hasAttribute("open")) ask();
     left.textContent = Math.ceil(rest / 1000);
   }
 };
 
+// Giving the tablet back goes the same way, so that it works without a network too.
+document.addEventListener("submit", (event) => {
+  if (event.target.action !== form.action) return;
+  event.preventDefault();
+  lock();
+});
 for (const kind of ["pointerdown", "keydown", "scroll", "input"]) addEventListener(kind, touch, { capture: true, passive: true });
-document.getElementById("still-here-go-on").addEventListener("click", goOn);
+goOnButton.addEventListener("click", goOn);
 dialog.addEventListener("cancel", (event) => {
   event.preventDefault();
   goOn();
