@@ -89,7 +89,7 @@ journeys: install-test ## journeys in a real browser
 
 .PHONY: chaos-brief
 chaos-brief: install-test
-	$(BIN)/pytest -q tests/chaos
+	$(BIN)/pytest -q -rP tests/chaos
 
 chaos: install-test ## lose requests, kill servers and tabs: no answer is lost (SESSIONS=1000 SEED=1 ONLY=17)
 	@cd tests && ../$(BIN)/python -m chaos --sessions $(or $(SESSIONS),1000) --seed $(or $(SEED),1) $(if $(ONLY),--only $(ONLY))

@@ -55,7 +55,7 @@ TARGETS = """() => [...document.querySelectorAll("a[href], button, select, texta
     };
   }).filter(({bottom}) => bottom > 0)"""
 STICKING = """() => [...document.body.querySelectorAll("*")]
-  .filter((one) => ["sticky", "fixed"].includes(getComputedStyle(one).position))
+  .filter((one) => ["sticky", "fixed"].includes(getComputedStyle(one).position) && !one.closest("dialog"))
   .reduce((sum, one) => sum + one.getBoundingClientRect().height, 0)"""
 HIDDEN_FOCUS = """() => {
   const own = document.activeElement;

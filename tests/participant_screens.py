@@ -467,8 +467,9 @@ class TinyStudy:
 
 
 def _lengthen(wording: Path) -> None:
-    """Make a question and an answer of a wording file very long."""
-    words = wording.read_text(encoding="utf-8")
+    """Make a question and an answer very long, in a wording file of its own beside the usual one."""
+    words = wording.read_text(encoding="utf-8").replace("pack: tiny-fr", "pack: tiny-long-fr")
     words = words.replace("1: Un\n", f'1: "{LONG_QUESTION}"\n')
     words = words.replace("{1: bas, 2: haut}", f'{{1: "{LONG_OPTION}", 2: haut}}')
-    wording.write_text(words, encoding="utf-8")
+    wording.unlink()
+    wording.with_name("tiny-long-fr.yaml").write_text(words, encoding="utf-8")

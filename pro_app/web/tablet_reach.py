@@ -18,7 +18,9 @@ from pro_app.web.principals import PARTICIPANT, STAFF, name_cookie
 View = TypeVar("View", bound=Callable[..., Any])
 
 LOCK_PAGE, START = "tablet.locked", "tablet.start"
-OPEN_WHEN_LOCKED = frozenset({LOCK_PAGE, "tablet.take_back", "tablet.sign_out"})
+OPEN_WHEN_LOCKED = frozenset(
+    {LOCK_PAGE, "tablet.take_back", "tablet.sign_out", "participant.accessibility_statement"}
+)
 FACES = frozenset({"participant", "questionnaire", "auth", "clinic", "statistician", "admin", "tablet"})
 """Whose pages a tablet keeps from whoever holds it; files and programs' addresses show nobody anything."""
 

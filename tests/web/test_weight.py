@@ -23,7 +23,7 @@ FIRST_LOAD = 45 * KILOBYTE
 WITH_OFFLINE = 59 * KILOBYTE
 """The first load with all that the phone keeps for times without a network."""
 LATER_STEP = 3 * KILOBYTE
-SCRIPTS = 19 * KILOBYTE
+SCRIPTS = 20 * KILOBYTE
 """All scripts of the questionnaire on the wire, with their headers, the service worker included."""
 LISTENING = 2 * KILOBYTE
 """What reading aloud adds for those who turned it on."""

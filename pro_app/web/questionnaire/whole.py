@@ -139,6 +139,7 @@ def _render_screen(questionnaire: Questionnaire, screen: Screen) -> Markup:
         page_id="",  # a form of the whole document is never sent as it is
         instrument=screen.part.asked.instrument.code,
         item=screen.item.number,
+        wording=screen.part.wording.sha256,
     )
     return _render(
         screen.number,
