@@ -123,7 +123,7 @@ class Nurse:
     def open_record(self, participant_code: str) -> None:
         """Open a participant's record from the list, which may have many pages."""
         self.page.get_by_role("link", name="Patients").first.click()
-        self.page.goto(f"/clinic/participants?q={participant_code}")
+        self.page.goto(f"/clinic/?q={participant_code}")
         self.page.get_by_role("link", name=participant_code).click()
 
     def randomise(self, arm: str, on: date) -> None:
