@@ -45,7 +45,10 @@ def test_labels_and_codes_stand_in_the_file(tmp_path: Path, release: Release) ->
 
     assert metadata["label"] == "reluth, gel 1 : assessments"
     assert set(columns) == set(ASSESSMENTS.column_names)
-    assert columns["late"] == {"fr": "1 : reçu, donné après la période", "en": "1: received, given after its window"}
+    assert columns["late"] == {
+        "fr": "1 : reçu, donné après la période",
+        "en": "1: received, given after its window",
+    }
     assert {"code": "paper", "fr": "papier, saisi par le centre", "en": "paper, entered by the site"} in (
         columns["mode"]["codes"]
     )
