@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -53,6 +53,11 @@ class ShiftedClock:
 def open_clock(shift_file: Path | None) -> Clock:
     """Give the machine's clock, or the demo's where a file says how far that one is ahead."""
     return system_clock if shift_file is None else ShiftedClock(shift_file)
+
+
+def end_of_day(day: date, zone: str) -> datetime:
+    """Give the moment (UTC) at which a calendar date is over for people in `zone` (an IANA name)."""
+    return datetime.combine(day + timedelta(days=1), time(0), ZoneInfo(zone)).astimezone(UTC)
 
 
 def civil_date(now: datetime, zone: str) -> date:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pro_app.errors import SettingMissing
@@ -26,7 +26,8 @@ class Settings:
     (`imaps://user:password@host/folder` or `maildir:/folder`), in which what comes back is read; programs
     report under `hook_secret`. `messages_per_minute` is for each domain of recipients, None without end.
     `trusted_proxies` is how many reverse proxies of ours stand
-    in front and say where a request came from. A tablet on loan locks `tablet_idle_minutes` after the
+    in front and say where a request came from. With `second_factor` optional, staff without one sign in
+    by the password alone. A tablet on loan locks `tablet_idle_minutes` after the
     last touch.
     """
 
@@ -55,6 +56,7 @@ class Settings:
     push_contact: str = ""
     accessibility_contact: str = ""
     tablet_idle_minutes: int = TABLET_IDLE_MINUTES
+    second_factor: Literal["required", "optional"] = "required"
 
     @property
     def public_host(self) -> str:
@@ -95,6 +97,7 @@ class Settings:
             hook_secret=_secret(env, "PRO_APP_HOOK_SECRET") if env.get("PRO_APP_HOOK_SECRET") else None,
             messages_per_minute=_pace(env, "PRO_APP_MESSAGES_PER_MINUTE"),
             tablet_idle_minutes=_idle_minutes(env, "PRO_APP_TABLET_IDLE_MINUTES"),
+            second_factor=_second_factor(env, "PRO_APP_SECOND_FACTOR"),
             accessibility_contact=env.get("PRO_APP_ACCESSIBILITY_CONTACT", "").strip(),
             **_sms(env),
             **_push(env),
@@ -220,6 +223,15 @@ def _idle_minutes(env: Mapping[str, str], name: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) <= LONGEST_IDLE and int(value) in IDLE_RANGE):
         raise SettingMissing(name, mark("it must be a number of minutes from 3 to 60"))
     return int(value)
+
+
+def _second_factor(env: Mapping[str, str], name: str) -> Literal["required", "optional"]:
+    value = env.get(name, "").strip() or "required"
+    if value == "required":
+        return "required"
+    if value == "optional":
+        return "optional"
+    raise SettingMissing(name, mark("it must be required or optional"))
 
 
 def _sms(env: Mapping[str, str]) -> dict[str, Any]:

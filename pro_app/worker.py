@@ -27,6 +27,7 @@ from pro_app.audit.heads import join_heads
 from pro_app.clock import Clock, system_clock
 from pro_app.reminders.dispatch import DispatchReport, PostOffice, dispatch_due, open_post_office
 from pro_app.reminders.outbox.closing import close_expired
+from pro_app.reminders.staff_mail.dispatch import dispatch_staff_mail
 from pro_app.services.channel_reports import apply_waiting_reports
 from pro_app.services.contact_sweep import sweep_contacts
 from pro_app.services.heartbeats import forget_old_heartbeats, record_heartbeat
@@ -35,6 +36,7 @@ from pro_app.services.leadership import Lead, LeadLost, claim_lead, give_up_lead
 from pro_app.services.new_pins import answer_pin_requests
 from pro_app.services.production.gate import require_gate_of
 from pro_app.services.releases.process import ReleaseProcess
+from pro_app.services.task_digest import enqueue_digests
 from pro_app.settings import Settings
 from pro_app.storage.database import Database
 
@@ -48,6 +50,8 @@ READ_INBOX_EVERY = timedelta(minutes=2)
 WATCH_CLOCK_EVERY = timedelta(seconds=10)
 LOOK_FOR_PIN_REQUESTS_EVERY = timedelta(seconds=5)
 """Somebody waits for the code with the page open."""
+SEND_STAFF_MAIL_EVERY = timedelta(seconds=60)
+LOOK_FOR_DIGESTS_EVERY = timedelta(minutes=5)
 LOOK_FOR_RELEASES_EVERY = timedelta(seconds=5)
 logger = logging.getLogger(__name__)
 
@@ -74,6 +78,8 @@ class BackgroundWorker:
         self._add_job(self._tick, TICK_EVERY)
         self._add_job(self._leading.look, LEAD_EVERY)
         self._add_job(self._answer_pin_requests, LOOK_FOR_PIN_REQUESTS_EVERY)
+        self._add_job(self._send_staff_mail, SEND_STAFF_MAIL_EVERY)
+        self._add_job(self._write_digests, LOOK_FOR_DIGESTS_EVERY)
         self._add_job(self._sweep, CHORES_EVERY)
         self._add_job(self._read_inbox, READ_INBOX_EVERY)
         for chore in (close_what_expired, join_audit_heads, forget_old_heartbeats):
@@ -108,6 +114,15 @@ class BackgroundWorker:
         """Send the codes that were asked for at once, not with the next tick."""
         if answer_pin_requests_of(self._office, clock=self._clock):
             dispatch_due(self._office, clock=self._clock, should_stop=self._stopping.is_set)
+
+    def _send_staff_mail(self) -> None:
+        """Send what members of staff get, beside the tick and never within it: patients come first."""
+        dispatch_staff_mail(self._office, clock=self._clock, should_stop=self._stopping.is_set)
+
+    def _write_digests(self) -> None:
+        # Each digest has a key of its own: whoever leads for a moment beside another writes none twice.
+        if self._leading.lead is not None:
+            enqueue_digests(self._office.database, clock=self._clock)
 
     def _watch_clock(self) -> None:
         """Let a job run at once that waits longer than its interval: the machine's clock was set back."""

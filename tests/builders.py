@@ -64,6 +64,7 @@ def build_staff(
     study_id: int,
     site_id: int | None = None,
     username: str | None = None,
+    ends_at: datetime | None = None,
     now: datetime,
 ) -> Actor:
     """Make an account under one role (its password is PASSWORD) and give it as an actor."""
@@ -85,6 +86,7 @@ def build_staff(
             site_id=site_id,
             actor=SETUP,
             now=now,
+            ends_at=ends_at,
         )
     return staff_actor(role, study_id=study_id, site_id=site_id, account_id=account_id)
 

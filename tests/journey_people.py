@@ -105,6 +105,7 @@ class Nurse:
     def enrol(self, participant_code: str, consented_on: date) -> None:
         """Enrol a participant; ends on the first steps."""
         page = self.page
+        page.get_by_role("link", name="Patients").first.click()
         page.get_by_role("link", name="Inclure un(e) patient(e)").first.click()
         page.get_by_label("Numéro d’inclusion").fill(participant_code)
         page.get_by_label("Date du consentement").fill(consented_on.isoformat())

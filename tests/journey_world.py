@@ -12,10 +12,11 @@ from datetime import date, timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import builders
-from conftest import TEST_SECRET
+from conftest import make_settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, WebError
 from server_process import ServerProcess
 from sqlalchemy import update
@@ -144,23 +145,20 @@ class Installation:
 
 
 @contextmanager
-def serve_folder(folder: Path) -> Iterator[Settings]:
-    """Serve the migrated `main.sqlite` and `contacts.sqlite` of a folder over plain HTTP, mailing into it."""
-    settings = Settings(
-        database_url=f"sqlite:///{folder / 'main.sqlite'}",
-        contacts_database_url=f"sqlite:///{folder / 'contacts.sqlite'}",
-        secret_key=TEST_SECRET,
-        contacts_key=TEST_SECRET,
-        mail_url=f"maildir:{folder / 'mail'}",
-        mail_sender="ne-pas-repondre@test.invalid",
-        public_url="",
-        secure_cookies=False,
-        data_folder=folder,
+def serve_folder(folder: Path, *, host: str = "127.0.0.1", **changes: Any) -> Iterator[Settings]:  # noqa: ANN401 -- any setting
+    """Serve the migrated `main.sqlite` and `contacts.sqlite` of a folder over plain HTTP, mailing into it.
+
+    `host` is another name of this machine, `changes` are settings other than the usual ones of the tests.
+    """
+    main, contacts = (f"sqlite:///{folder / f'{store}.sqlite'}" for store in ("main", "contacts"))
+    settings = replace(
+        make_settings(main, contacts, folder),
         push_private_key=make_private_key(),
         push_contact="mailto:suivi@test.invalid",
+        **changes,
     )
     server = ServerProcess(partial(create_app, settings), folder / "server.log")
-    settings = replace(settings, public_url=f"http://127.0.0.1:{server.port}")
+    settings = replace(settings, public_url=f"http://{host}:{server.port}")
     server.make_app = partial(create_app, settings)
     server.start()
     try:

@@ -42,10 +42,10 @@ LONG_QUESTION = (
 LONG_OPTION = "Oui, presque chaque jour, et plusieurs fois par jour, sans que rien ne me soulage vraiment"
 EVERY_NOTICE = """() => {
   const main = document.getElementById("main");
-  for (const template of document.querySelectorAll("template[data-notice]")) {
+  for (const template of [...document.querySelectorAll("template[data-notice]")].reverse()) {
     const notice = document.importNode(template.content, true).firstElementChild;
     for (const place of notice.querySelectorAll("[data-fill]")) place.textContent = "12";
-    main.append(notice);
+    main.prepend(notice);
   }
 }"""
 SEND_ANSWERS = """async ([id, said]) => (await fetch("/p/operations", {

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from uuid import uuid4
 
 from clinic_world import Clinic, build_clinic
 from conftest import NOW, TEST_SECRET
@@ -13,8 +15,9 @@ from werkzeug.test import TestResponse
 from pro_app.audit.actor import Actor
 from pro_app.contacts.vault import ContactVault
 from pro_app.services.cards import PrintedCard, print_card
+from pro_app.services.devices import revoke_devices
 from pro_app.services.enrolment import enrol_participant
-from pro_app.services.participant_sign_in import NewDevice, sign_in
+from pro_app.services.participant_sign_in import NewDevice, activate_card, sign_in
 from pro_app.services.pin_proofs import prove_pin_on_device, prove_pin_with_code
 from pro_app.storage.database import Database
 from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments
@@ -53,6 +56,29 @@ class World:
         with self.database.reading() as session:
             records = list_assessments(session, participant_id=self.participant_id)
         return next(record for record in records if record.visit_code == visit_code)
+
+    def remember_phone(self) -> NewDevice:
+        """Activate the card on a phone that is remembered from then on."""
+        with self.database.writing() as session:
+            return activate_card(
+                session,
+                token_or_code=self.card.token,
+                pin=PIN,
+                device_label="iPhone",
+                secret_key=TEST_SECRET,
+                now=NOW,
+            )
+
+    def revoke_phones(self) -> None:
+        """Let the nurse shut out every phone of the participant."""
+        with self.database.writing() as session:
+            revoke_devices(
+                session,
+                participant_id=self.participant_id,
+                vault=self.clinic.vault,
+                actor=self.clinic.nurse,
+                now=NOW,
+            )
 
     def print_card(self, now: datetime = NOW) -> PrintedCard:
         """Print another card."""
@@ -141,3 +167,17 @@ def activate(client: FlaskClient, card: PrintedCard, *, pin: str = PIN) -> TestR
     """Type the card's short code, tap, choose a PIN; ends on the home page."""
     choose = post(client, client.get("/p/activate"), {"code": card.short_code})
     return post(client, choose, {"pin": pin, "again": pin})
+
+
+def make_operation(number: int = 1, value: object = 2, **changes: object) -> dict[str, Any]:
+    """Give an operation as a phone sends it, with `changes`."""
+    return {
+        "operation_id": str(uuid4()),
+        "instrument_code": "qlq-c30",
+        "item_number": number,
+        "state": "answered",
+        "value": value,
+        "counter": 1,
+        "device_at": NOW.isoformat(),
+        "device_zone": "Europe/Paris",
+    } | changes

@@ -110,6 +110,8 @@ def make_assessment_row(visit: PersonVisit) -> dict[str, object]:
         "set_aside": 0,
         "conflicts": 0,
         "listened": False,
+        "source_on": None,
+        "double_entered": False,
     }
 
 
@@ -171,6 +173,7 @@ def list_item_rows(release: Release, visit: PersonVisit) -> Rows:
                     else None,
                     "counter": item.number if said else None,
                     "wording_sha256": pack.sha256 if version else None,
+                    "remark": None,
                 }
             )
     return rows

@@ -18,6 +18,7 @@ PROTOCOL = QUESTIONNAIRES / "protocols" / "reluth" / "1.0" / "protocol.yaml"
 PASSWORD = "quatre chevaux bleus"
 SYSTEM = system_actor("test", "setup")
 EARLIER = datetime(2025, 12, 1, 9, 0, tzinfo=UTC)
+LATER = datetime(2027, 12, 1, 9, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,18 @@ class StaffWorld:
             site_ids=frozenset({self.site_id}) if role in SITE_ROLES else None,
             account_id=self.account_ids[role],
         )
+
+    def give_nurse_another_role(self, session: Session, role: str) -> int:
+        """Give the nurse a role for all sites beside the own one, some time ago; gives its key."""
+        return grant_role(
+            session,
+            account_id=self.account_ids["nurse"],
+            study_id=self.study_id,
+            role=role,
+            site_id=None,
+            actor=SYSTEM,
+            now=EARLIER,
+        ).id
 
 
 def site_details(study_id: int, **changes: object) -> SiteDetails:
@@ -83,6 +96,7 @@ def build_staff_world(database: Database) -> StaffWorld:
                 site_id=site.id if role in SITE_ROLES else None,
                 actor=SYSTEM,
                 now=EARLIER,
+                ends_at=LATER if role == "inspector" else None,
             )
         return StaffWorld(study.id, site.id, account_ids)
 

@@ -8,13 +8,8 @@ from conftest import NOW
 from participant_world import World
 from sqlalchemy import select
 
-from pro_app.services.sessions import (
-    ParticipantSignIn,
-    StaffSignIn,
-    find_participant_sign_in,
-    find_staff_sign_in,
-    start_staff_session,
-)
+from pro_app.services.sessions import ParticipantSignIn, find_participant_sign_in
+from pro_app.services.staff_sessions import StaffSignIn, find_staff_sign_in, start_staff_session
 from pro_app.services.staff_sign_in import prove_password
 from pro_app.services.tablet_loans import PausedSession, find_paused_session, lend_tablet, take_back_tablet
 from pro_app.storage.queries.accounts import list_active_roles
@@ -86,6 +81,6 @@ def sign_in_on_tablet(world: World, now: datetime = NOW) -> Tablet:
     account_id = world.clinic.nurse.account_id
     assert account_id is not None
     with world.database.writing() as session:
-        (role,) = list_active_roles(session, account_id=account_id)
+        (role,) = list_active_roles(session, at=now, account_id=account_id)
         token = start_staff_session(session, account_id=account_id, staff_role_id=role.id, now=now)
     return Tablet(world, token)

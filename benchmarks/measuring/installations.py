@@ -66,6 +66,7 @@ def make_settings(database_url: str, folder: Path) -> Settings:
         mail_sender="ne-pas-repondre@benchmark.invalid",
         public_url="http://localhost",
         secure_cookies=False,
+        second_factor="optional",
         data_folder=folder,
     )
     stores: tuple[tuple[Store, str], ...] = (

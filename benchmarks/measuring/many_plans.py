@@ -29,6 +29,7 @@ from pro_app.storage.database import Database
 from pro_app.storage.tables.assessments import Assessment, PlannedVisit
 from pro_app.storage.tables.base import plain_table
 from pro_app.storage.tables.events import ParticipantEvent
+from pro_app.storage.tables.form_standings import FormStanding
 from pro_app.storage.tables.outbox import OutboxMessage
 from pro_app.storage.tables.participants import Participant
 
@@ -43,7 +44,11 @@ STEP = 1000
 FIRST_NUMBER = 1_000_000
 """The number of the one that is cloned; the others' have as many digits, and so stand in order as text."""
 
-CLONED = (Participant, ParticipantEvent, PlannedVisit, Assessment, OutboxMessage)
+CLONED = (Participant, ParticipantEvent, PlannedVisit, Assessment, FormStanding, OutboxMessage)
+MOVED = frozenset({"planned_visits", "form_standings", "outbox_messages"})
+"""The tables whose days are those of the clone."""
+OWN_CODES = ("participant_code", "contact_ref", "queue_owner")
+"""What no two participants may have in common."""
 FAST_PRAGMAS = ("foreign_keys = OFF", "synchronous = OFF", "journal_mode = OFF", "cache_size = -500000")
 
 
@@ -78,9 +83,14 @@ class ManyPlans:
             )
 
 
-def make_many_plans(database: Database, vault: ContactVault, *, visits: int, due: int) -> ManyPlans:
-    """Plan one participant through the services and clone it until there are so many planned visits."""
-    participant_id = _make_one(database, vault)
+def make_many_plans(
+    database: Database, vault: ContactVault, *, visits: int, due: int, sites: int = 1
+) -> ManyPlans:
+    """Plan one participant through the services and clone it until there are so many planned visits.
+
+    The clones are dealt out to `sites` sites in turn, of which the first is that of the one.
+    """
+    participant_id = _make_one(database, vault, sites=sites)
     _put_off(database)
     with database.reading() as session:
         each = session.scalar(select(func.count(PlannedVisit.id))) or 0
@@ -92,12 +102,12 @@ def make_many_plans(database: Database, vault: ContactVault, *, visits: int, due
         for index in indexes:
             index.drop(connection)
         for table in tables:
-            _clone(connection, table, participant_id, clones=clones, due=due)
+            _clone(connection, table, participant_id, clones=clones, due=due, sites=sites)
         for index in indexes:  # made at once they take a fraction of the time
             index.create(connection)
     _save_contacts(vault, [f"{ref}-{FIRST_NUMBER + number}" for number in range(1, clones + 1)])
     for filled in (database, vault.database):
-        _gather_statistics(filled)
+        gather_statistics(filled)
     with database.reading() as session:
         counted = [session.scalar(select(func.count(row.id))) or 0 for row in (PlannedVisit, OutboxMessage)]
         due_ids = session.scalars(
@@ -110,10 +120,12 @@ def make_many_plans(database: Database, vault: ContactVault, *, visits: int, due
     return ManyPlans(database, counted[0], counted[1], tuple(due_ids))
 
 
-def _make_one(database: Database, vault: ContactVault) -> int:
+def _make_one(database: Database, vault: ContactVault, *, sites: int) -> int:
     now = datetime.combine(ENROLLED_ON, datetime.min.time(), UTC) + timedelta(hours=9)
     study_id = builders.build_study(database, now=now)
     site_id = builders.build_site(database, study_id=study_id, now=now)
+    for number in range(1, sites):
+        builders.build_site(database, study_id=study_id, site_code=f"{FIRST_NUMBER + number}", now=now)
     nurse = builders.build_staff(database, "nurse", study_id=study_id, site_id=site_id, now=now)
     participant_id = builders.enrol(database, vault, site_id=site_id, actor=nurse, now=now)
     builders.randomise(database, participant_id, actor=nurse, on=RANDOMISED_ON, now=now + timedelta(days=7))
@@ -144,16 +156,19 @@ def _filling(database: Database) -> Iterator[Connection]:
     engine.dispose()
 
 
-def _clone(connection: Connection, table: Table, participant_id: int, *, clones: int, due: int) -> None:
+def _clone(
+    connection: Connection, table: Table, participant_id: int, *, clones: int, due: int, sites: int
+) -> None:
     """Copy a participant's rows of one table so many times, under keys of their own."""
     own = "id" if table.name == "participants" else "participant_id"
     number = f"CAST(n.k + {FIRST_NUMBER} AS VARCHAR)"
     values: Mapping[str, str] = {
         "id": "t.id + n.k" if table.name == "participants" else f"t.id + n.k * {STEP}",
         "participant_id": "t.participant_id + n.k",
+        "site_id": f"t.site_id + n.k % {sites}",
         "planned_visit_id": f"t.planned_visit_id + n.k * {STEP}",
         "assessment_id": f"t.assessment_id + n.k * {STEP}",
-        **{name: f"t.{name} || '-' || {number}" for name in ("participant_code", "contact_ref")},
+        **{name: f"t.{name} || '-' || {number}" for name in OWN_CODES},
         "message_key": f"{number} || '-' || t.message_key",
         **_spread(table, connection.dialect.name, due=due),
     }
@@ -171,10 +186,13 @@ def _clone(connection: Connection, table: Table, participant_id: int, *, clones:
 
 def _spread(table: Table, dialect: str, *, due: int) -> dict[str, str]:
     """Move the days of visits and messages, but for those people to whom something is due."""
-    if table.name not in {"planned_visits", "outbox_messages"}:
+    if table.name not in MOVED:
         return {}
     days = f"CASE WHEN n.k <= {due} THEN 0 ELSE n.k % {SPREAD_DAYS} END"
-    names = {"target_on", "opens_on", "closes_on", "due_at", "attempt_at", "expires_at"}
+    names = {
+        *("target_on", "opens_on", "closes_on", "opens_at", "closes_at"),
+        *("due_at", "attempt_at", "expires_at"),
+    }
     return {column.name: _move(column, days, dialect) for column in table.columns if column.name in names}
 
 
@@ -208,7 +226,7 @@ def _save_contacts(vault: ContactVault, refs: list[str]) -> None:
         session.execute(insert(ContactRecord), rows)
 
 
-def _gather_statistics(database: Database) -> None:
+def gather_statistics(database: Database) -> None:
     """Have the database know what it holds, as its own housekeeping would after a while."""
     if database.engine.dialect.name == "postgresql":
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -81,12 +81,15 @@ class Photographer:
         print(f"{name:34} {len(content) // 1000:4} kB{mark}")  # noqa: T201 -- a command
 
     def sign_in_staff(self, page: Page, role: str) -> None:
-        """Sign in as a member of staff; ends on the first page of the role."""
+        """Sign in as a member of staff, with the code of the demo; ends on the role's first page."""
         member = next(member for member in self.access["staff"] if member["role"] == role)
         page.goto("/staff/sign-in")
         page.get_by_label("Identifiant").fill(member["username"])
         page.get_by_label("Mot de passe").fill(member["password"])
         page.get_by_role("button", name="Se connecter").click()
+        code = page.locator("main .code").inner_text()
+        page.get_by_label("Code affiché par l’application").fill(code)
+        page.get_by_role("button", name="Continuer").click()
 
 
 def take_clinic(camera: Photographer) -> None:

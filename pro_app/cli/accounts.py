@@ -1,20 +1,23 @@
 """`pro-app create-account`: makes an account of staff with its first role."""
 
 import sys
+from datetime import date, datetime
 
 import click
 from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import system_actor
+from pro_app.cli.civil_dates import DATE
 from pro_app.cli.stores import opened_database
 from pro_app.cli.study_option import choose_study
 from pro_app.cli.translation import translate
-from pro_app.clock import system_clock
+from pro_app.clock import end_of_day, system_clock
 from pro_app.errors import InputRejected, Problem
 from pro_app.language import LANGUAGES, mark
-from pro_app.services.account_rules import ROLES, check_role
+from pro_app.services.account_rules import ROLES, check_end, check_role
 from pro_app.services.accounts import create_account as add_account
 from pro_app.services.staff_roles import grant_role
+from pro_app.services.studies import load_current_protocol
 from pro_app.settings import Settings
 from pro_app.storage.queries.participants import list_sites
 
@@ -30,6 +33,12 @@ from pro_app.storage.queries.participants import list_sites
 @click.option("--display-name", help=mark("The person's name as others see it; by default the username."))
 @click.option("--role", required=True, type=click.Choice(ROLES), help=mark("The first role."))
 @click.option("--site", "site_code", help=mark("The code of the site, for nurses and investigators."))
+@click.option(
+    "--until",
+    "last_on",
+    type=DATE,
+    help=mark("The last day, for inspectors and, if wanted, monitors."),
+)
 @click.option("--study", "study_code", help=mark("The study; it may be left out where there is only one."))
 @click.option(
     "--language",
@@ -45,6 +54,7 @@ def create_account(
     role: str,
     site_code: str | None,
     study_code: str | None,
+    last_on: date | None,
     language: str,
 ) -> None:
     """Make the account and its role, both or neither; exit status 0 well, 2 unusable arguments."""
@@ -54,8 +64,10 @@ def create_account(
     with opened_database(settings.database_url) as database:
         with database.reading() as session:
             study_id = choose_study(session, study_code).id
+            zone = load_current_protocol(session, study_id).default_zone
             site_id = _find_site_id(session, study_id, site_code)
-        _check_role(role, site_id)
+        ends_at = end_of_day(last_on, zone) if last_on else None
+        _check_role(role, site_id, ends_at, now=now)
         password = _read_password()
         with database.writing() as session:
             account = add_account(
@@ -75,14 +87,15 @@ def create_account(
                 site_id=site_id,
                 actor=actor,
                 now=now,
+                ends_at=ends_at,
             )
     message = mark("The account %(username)s was made, role %(role)s.")
     click.echo(translate(message, username=account.username, role=role))
 
 
-def _check_role(role: str, site_id: int | None) -> None:
-    """Refuse a role that does not fit its site before a password is asked for."""
-    problems = check_role(role, site_id)
+def _check_role(role: str, site_id: int | None, ends_at: datetime | None, *, now: datetime) -> None:
+    """Refuse a role that does not fit its site or its end before a password is asked for."""
+    problems = [*check_role(role, site_id), *check_end(role, ends_at, now=now)]
     if problems:
         raise InputRejected(tuple(problems))
 

@@ -71,6 +71,7 @@ def _announce(access: dict[str, Any]) -> None:
             f"  {s['role']:<{ROLE_WIDTH}} {s['username']:<{ROLE_WIDTH}} {s['password']}"
             for s in access["staff"]
         ),
+        "  " + translate("The code that is asked for after the password stands on that page."),
         "",
         translate(
             "The past years of the trial are filled in behind the pages; the tour shows how far it is."

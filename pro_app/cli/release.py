@@ -160,7 +160,7 @@ def _request(
     with database.writing() as session:
         study_id = choose_study(session, study_code).id
         described = parse_demographics(session, content, study_id=study_id) if content is not None else None
-        requester = load_requester(session, study_id=study_id, username=account) if account else None
+        requester = load_requester(session, study_id=study_id, username=account, now=now) if account else None
         asked = request_release(
             session,
             study_id=study_id,

@@ -56,7 +56,7 @@ def status(context: click.Context, /, study_code: str | None) -> None:
         text = used.wording
         named = f"{text.instrument_code} {text.instrument_version} ({text.language})"
         click.echo(f"  {named}: {text.pack}, SHA-256 {text.sha256}")
-    for problem in (*report.remarks, *report.problems):
+    for problem in (*report.notes, *report.problems):
         click.echo(gate_line(problem))
     if report.problems:
         context.exit(NOT_READY)

@@ -14,6 +14,10 @@ from pro_app.services.cards import PrintedCard, print_card
 from pro_app.services.enrolment import Enrolment, enrol_participant
 from pro_app.services.participant_sign_in import activate_card
 from pro_app.services.passwords import make_password
+from pro_app.services.second_factors.removal import reset_second_factor
+from pro_app.services.second_factors.sealing import seal_secret
+from pro_app.services.second_factors.setting_up import add_second_factor
+from pro_app.services.second_factors.totp import NO_STEP, make_secret
 from pro_app.services.sign_in_codes import grouped_code
 from pro_app.services.staff_roles import grant_role
 
@@ -30,14 +34,32 @@ STAFF = (
     ("investigator", "investigateur", "Maxime Investigateur", HOME_SITE),
     ("monitor", "moniteur", "Alix Moniteur", None),
     ("statistician", "statistique", "Sacha Statistique", None),
+    ("inspector", "inspection", "Morgan Inspection", None),
 )
 
 
 def make_staff(
-    session: Session, *, study_id: int, site_ids: dict[str, int], now: datetime
+    session: Session, *, study_id: int, site_ids: dict[str, int], ends_at: datetime, now: datetime
 ) -> list[dict[str, Any]]:
-    """Make one account for each role; gives how each signs in."""
-    return [_make_member(session, member, study_id=study_id, site_ids=site_ids, now=now) for member in STAFF]
+    """Make one account for each role, the inspector's until `ends_at`; gives how each signs in."""
+    return [
+        _make_member(session, member, study_id=study_id, site_ids=site_ids, ends_at=ends_at, now=now)
+        for member in STAFF
+    ]
+
+
+def give_second_factors(
+    session: Session, staff: list[dict[str, Any]], *, secret_key: str, now: datetime
+) -> None:
+    """Set up an app for each account without one, and keep its secret with the sign-in, for programs."""
+    for member in staff:
+        if "totp_secret" in member:
+            continue
+        secret, account_id = make_secret(), member["account_id"]
+        reset_second_factor(session, account_id=account_id, actor=DEMO_ACTOR, now=now)
+        sealed = seal_secret(secret, account_id=account_id, secret_key=secret_key)
+        add_second_factor(session, account_id, sealed=sealed, last_step=NO_STEP, now=now)
+        member["totp_secret"] = secret
 
 
 def _make_member(
@@ -46,6 +68,7 @@ def _make_member(
     *,
     study_id: int,
     site_ids: dict[str, int],
+    ends_at: datetime,
     now: datetime,
 ) -> dict[str, Any]:
     role, username, name, site_code = member
@@ -68,6 +91,7 @@ def _make_member(
         site_id=site_id,
         actor=DEMO_ACTOR,
         now=now,
+        ends_at=ends_at if role == "inspector" else None,
     )
     where = "–" if site_code is None else f"centre {site_code}"
     return {

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from pro_app.app import create_app
-from pro_app.clock import civil_date, open_clock, system_clock
+from pro_app.clock import civil_date, end_of_day, open_clock, system_clock
 from pro_app.contacts.vault import ContactVault
 from pro_app.definitions.files import QUESTIONNAIRES, read_definition
 from pro_app.demo.folder import check_folder, forget
 from pro_app.demo.people import (
     DEMO_ACTOR,
     HOME_SITE,
+    give_second_factors,
     make_card_to_try,
     make_participant_to_try,
     make_staff,
@@ -95,6 +96,10 @@ def prepare(place: DemoPlace) -> dict[str, Any]:
     access = load_access(place.folder) or _make_people(
         settings, ContactVault(vault_database, settings.contacts_key), now=system_clock()
     )
+    with database.writing() as session:
+        give_second_factors(
+            session, access["staff"], secret_key=settings.secret_key, now=open_clock(settings.clock_file)()
+        )
     access |= {"base_url": settings.public_url, "faces": FACES, "protocol_sha256": rules}
     save_access(place.folder, access)
     database.engine.dispose()
@@ -110,7 +115,8 @@ def _make_people(settings: Settings, vault: ContactVault, *, now: datetime) -> d
         site_ids = make_sites(
             session, study_id=study.id, zone=protocol.default_zone, actor=DEMO_ACTOR, now=now
         )
-        staff = make_staff(session, study_id=study.id, site_ids=site_ids, now=now)
+        ends_at = end_of_day(protocol.trial.planned_end_on, protocol.default_zone)
+        staff = make_staff(session, study_id=study.id, site_ids=site_ids, ends_at=ends_at, now=now)
         people: dict[str, Any] = {
             "site_id": site_ids[HOME_SITE],
             "protocol": protocol,

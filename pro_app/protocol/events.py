@@ -94,7 +94,7 @@ def list_valid_events(events: Iterable[Event]) -> list[Event]:
     known = {event.id: event for event in listed}
     superseded = {event.supersedes_id for event in listed}
     valid = [
-        replace(event, first_id=_find_first(event, known).position)
+        event if event.supersedes_id is None else replace(event, first_id=_find_first(event, known).position)
         for event in listed
         if event.id not in superseded and not event.retracts
     ]

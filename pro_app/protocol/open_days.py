@@ -14,6 +14,15 @@ PLAN_REPLACED = "PLAN_REPLACED"
 """The visit stands no longer in the plan."""
 
 
+def is_before_move(said_on: date, *, before_on: date, after_on: date) -> bool:
+    """Say whether a word about a visit is of an earlier period than the one that opens on `after_on`.
+
+    `said_on` is its civil day, `before_on` the day on which the period opened until now.
+    """
+    # A period that does not open later is the same one, whatever a change of zone makes of the days.
+    return said_on < after_on and before_on < after_on
+
+
 class OpenDays(NamedTuple):
     """The civil days on which a plan had a visit open; `whole`: all of its window, which is past.
 

@@ -20,6 +20,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from pro_app.protocol.events import Event, fold_events
+from pro_app.protocol.open_days import is_before_move
 from pro_app.protocol.protocol import Protocol
 from pro_app.protocol.replan import PlanChange
 from pro_app.protocol.schedule import PlannedVisit as Visit
@@ -32,11 +33,15 @@ from pro_app.storage.tables.participants import Participant
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """Answers that fit no visit at present, and may come back to theirs; `zone` is that of their window."""
+    """Answers that fit no visit at present, and may come back to theirs; `zone` is that of their window.
+
+    `silenced`: the site recorded about them that nothing more will come.
+    """
 
     assessment_id: int
     zone: str
     submitted: bool
+    silenced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,10 @@ def imagine_situation(
         revisions=last_revisions(session, participant.id),
         set_aside={
             visit.assessment.ordinal: SetAside(
-                visit.assessment.id, visit.row.zone, submitted=visit.assessment.submitted_at is not None
+                visit.assessment.id,
+                visit.row.zone,
+                submitted=visit.assessment.submitted_at is not None,
+                silenced=visit.assessment.not_done_reason is not None,
             )
             for visit in list_unscheduled(session, participant.id, lock=False)
         },
@@ -83,6 +91,7 @@ def imagine_situation(
         visits=imagine_visits(parts.visits, changes, basis=basis),
         stops=parts.stops,
         checks=parts.checks,
+        goes_live_on=parts.goes_live_on,
         now=now,
     )
 
@@ -128,6 +137,7 @@ class _Imagined:
         """Give the new row of a visit; one that was begun keeps its zone."""
         protocol = self.basis.find_protocol(after.visit_code)
         phase = protocol.find_phase(after.visit_code)
+        silenced = like is not None and _stays_silenced(like, after)
         return VisitSituation(
             planned_visit_id=None,
             assessment_id=like.assessment_id if like else None,
@@ -143,6 +153,8 @@ class _Imagined:
             rules=phase.reminders if phase else (),
             site_check=find_site_check(protocol, after.visit_code),
             asked_on=like.asked_on if like else (),
+            silenced=silenced,
+            silenced_on=like.silenced_on if like and silenced else None,
         )
 
     def _readmit(self, after: Visit, answers: SetAside, *, takes_place: bool) -> None:
@@ -156,8 +168,18 @@ class _Imagined:
             zone=answers.zone,
             started=True,
             submitted=answers.submitted,
+            silenced=answers.silenced,
         )
 
     def _next_revision(self, visit_code: str) -> int:
         self.revisions[visit_code] = self.revisions.get(visit_code, 0) + 1
         return self.revisions[visit_code]
+
+
+def _stays_silenced(standing: VisitSituation, after: Visit) -> bool:
+    """Say whether what the site recorded about a visit holds for its next period too, as writing it would."""
+    said_on = standing.silenced_on
+    is_outdated = said_on is not None and is_before_move(
+        said_on, before_on=standing.opens_on, after_on=after.opens_on
+    )
+    return standing.silenced and (standing.submitted or not is_outdated)

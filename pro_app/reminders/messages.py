@@ -125,7 +125,7 @@ _PLAINER = str.maketrans("’‘“”«»–—\u00a0\u202f", '\'\'""""--  ')
 def render_message(template_code: str, places: MessagePlaces, *, language: str) -> RenderedMessage:
     """Write one message; raises KeyError for an unknown template, FileNotFoundError without a catalogue."""
     language = language if language in LANGUAGES else LANGUAGES[0]
-    catalogue = _catalogue(language)
+    catalogue = load_catalogue(language)
     template = TEMPLATES[template_code]
     parts = [catalogue.gettext(_GREETING), _fill(template.opening, places, catalogue)]
     if template.asks:
@@ -150,7 +150,7 @@ def render_message(template_code: str, places: MessagePlaces, *, language: str) 
 def check_catalogues() -> None:
     """Raise FileNotFoundError if a language lacks its compiled catalogue, before anything is sent."""
     for language in LANGUAGES:
-        _catalogue(language)
+        load_catalogue(language)
 
 
 def _render_until(closes_on: date, today: date, *, catalogue: gettext.NullTranslations, language: str) -> str:
@@ -183,6 +183,6 @@ def _render_short(
 
 
 @cache
-def _catalogue(language: str) -> gettext.NullTranslations:
+def load_catalogue(language: str) -> gettext.NullTranslations:
     """Load a language's catalogue; French without one would be English, which is worse than an error."""
     return gettext.translation("messages", TRANSLATIONS, [language], fallback=language == SOURCE_LANGUAGE)

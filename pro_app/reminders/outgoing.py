@@ -22,7 +22,8 @@ class OutgoingMessage:
     `reply_token` names the message in whatever comes back about it; it tells nothing to anyone else.
     `expires_at` is until when it may arrive where a provider keeps it for a while: the end of the hours in
     which messages may come, or of their sense; None where that is not known. `outbox_message_id` is our own
-    key, the only name of a message that may stand in a log.
+    key, the only name of a message that may stand in a log. `offers_stop`: a mail to the address that we
+    read stops these messages.
     """
 
     address: str
@@ -36,6 +37,7 @@ class OutgoingMessage:
     at: datetime
     expires_at: datetime | None = None
     outbox_message_id: int | None = None
+    offers_stop: bool = True
 
 
 @dataclass(eq=False)
@@ -109,7 +111,7 @@ def render_mime(message: OutgoingMessage, *, sender: str, reply_address: str | N
     mime["Date"] = format_datetime(message.at)
     mime["Message-ID"] = message.message_id
     mime["Auto-Submitted"] = "auto-generated"
-    if reply_address is not None:
+    if reply_address is not None and message.offers_stop:
         stop_address = make_reply_address(reply_address, "u", message.reply_token)
         mime[STOP_HEADER] = f"<mailto:{stop_address}?subject=stop>"
     mime["Content-Language"] = message.language

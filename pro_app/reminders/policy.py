@@ -28,14 +28,19 @@ ASKED = "asked_"
 WINDOW_CLOSED = "window_closed"
 """The reason of a message for which the window left no allowed moment."""
 
+NOT_THIS_TIME = "not_this_time"
+"""The reason of a message about a visit of which the site recorded that there will be no answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class VisitSituation:
     """One visit of the current plan and what became of it. `closed`: it need not or cannot be answered.
 
+    `silenced`: the site recorded that there will be no answer this time, and nothing more is sent about it.
     `zone` is the one in which the days of its window are meant. `planned_visit_id` is None for a visit that
     is only imagined. The invitation waits for `site_check`, where there is one, until it is `checked`. On
-    `asked_on` (civil dates) the participant asked to be reminded.
+    `asked_on` (civil dates) the participant asked to be reminded. `silenced_on` is the civil day on which
+    the site recorded that, where it is known.
     """
 
     planned_visit_id: int | None
@@ -53,6 +58,8 @@ class VisitSituation:
     site_check: SiteTask | None = None
     checked: bool = False
     asked_on: tuple[date, ...] = ()
+    silenced: bool = False
+    silenced_on: date | None = None
 
     @property
     def all_rules(self) -> tuple[ReminderRule, ...]:
@@ -92,7 +99,7 @@ def plan_reminders(visit: VisitSituation, hours: SendingHours) -> tuple[PlannedR
     A rule gives nothing if its day is not known yet, and a refused message if no allowed hour is left in
     the window from its day on.
     """
-    if visit.closed or visit.submitted:
+    if visit.closed or visit.submitted or visit.silenced:
         return ()
     planned = []
     for rule in visit.all_rules:
@@ -185,6 +192,7 @@ def _check_visit(message: MessageSituation, visit: VisitSituation | None) -> str
     objections = (
         (visit.submitted, "submitted"),
         (visit.closed, "not_required"),
+        (visit.silenced, NOT_THIS_TIME),
         (visit.planned_visit_id != message.planned_visit_id, "plan_replaced"),
         (message.condition == "not_started" and visit.started, "already_started"),
         (message.condition == "not_finished" and not visit.started, "not_started"),

@@ -27,6 +27,7 @@ REASONS: Mapping[str, str] = {
     "folder_not_writable": mark("the mail folder cannot be written to"),
     "submitted": mark("the questionnaire had been received"),
     "not_required": mark("the questionnaire was no longer required"),
+    "not_this_time": mark("the site had recorded that there would be no answer this time"),
     "plan_replaced": mark("the calendar had changed"),
     "already_started": mark("the questionnaire had been started"),
     "not_started": mark("the questionnaire had not been started"),

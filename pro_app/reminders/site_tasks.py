@@ -6,71 +6,62 @@ Nothing here is stored: a task is there while its reason holds and the site has 
   asks whether link, tablet or paper suits better, and without it the questionnaire would go missing in
   silence. The list says that messages are stopped or held, so that the caller knows before dialling. About
   messages and ways of sending nothing is asked once messages are stopped.
-* Nothing is asked about visits that are closed or no longer required, nor about somebody who left or died.
+* Nothing is asked about visits that are closed, no longer required or already explained, and nobody is called
+  who left or died.
+* Nobody is called before the site works with the app, and no check is asked for.
+* Nobody is called on a number that proved wrong; putting it right is the task.
+* Who preferred paper is not called again: after ten days the missing sheet is the task, until one is there.
+* What was missed without a reason, and what other parts of the app ask, is the site's own work and stays to
+  be done after somebody left.
 * One call settles a message that did not arrive, and a resting channel explains one that came back: of
   several tasks with one cause the site sees one.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from pro_app.protocol.anchors import find_expected_date, find_proposed_date, find_recorded_date
 from pro_app.protocol.leaving import find_message_rule
 from pro_app.protocol.rules import ReminderRule, SiteTask
+from pro_app.reminders.due_task import DueTask, make_task_key
+from pro_app.reminders.task_follow_ups import (
+    list_contact_tasks,
+    list_matter_tasks,
+    list_missing_reasons,
+    list_unsent_answers,
+)
 from pro_app.reminders.task_outcomes import (
     CALL,
     CHANNEL,
     MESSAGE,
+    PAPER_AWAITED,
     RECORD_DATE,
-    find_outcome,
+    SECOND_ENTRY,
     list_settling_outcomes,
 )
-from pro_app.reminders.task_situation import TaskMessage, TaskRecord, TaskSituation, TaskVisit
+from pro_app.reminders.task_rests import RecordedWork
+from pro_app.reminders.task_situation import PUSH, TaskMessage, TaskSituation, TaskVisit
+
+__all__ = ["CHECK_COUNTS_DAYS_EARLIER", "DueTask", "list_site_tasks", "make_task_key"]
 
 CHECK_COUNTS_DAYS_EARLIER = 30
 """A check of status and contacts that was recorded so much before its time still counts."""
 ARRIVED, NOT_ARRIVED = frozenset({"sent"}), frozenset({"failed", "unknown"})
-PUSH = "push"
-
-
-@dataclass(frozen=True, slots=True)
-class DueTask:
-    """One thing that the site is asked to do, as codes.
-
-    `why`: `not_started`, `started` (and not sent), `check`, `failed`, `perhaps_sent`, the reason of a
-    channel's stop, or `date_past`. `since_on` is the day from which it is asked, `until_on` the day by
-    which it should be done, None where there is no such day. `sent` is what went out about the visit.
-    """
-
-    task_key: str
-    kind: str
-    participant_id: int
-    why: str
-    since_on: date
-    until_on: date | None = None
-    visit_code: str | None = None
-    channel: str | None = None
-    event: str | None = None
-    stop_id: int | None = None
-    failure: TaskMessage | None = None
-    sent: tuple[TaskMessage, ...] = ()
-    tried: TaskRecord | None = None
-
-
-def make_task_key(kind: str, participant_id: int, about: str | int) -> str:
-    """Name a task: its kind, the participant, and what it is about."""
-    return f"{kind}:{participant_id}:{about}"
 
 
 def list_site_tasks(situation: TaskSituation, *, now: datetime) -> tuple[DueTask, ...]:
     """List what the site is asked to do about a participant at `now` (aware UTC)."""
-    if _is_over(situation):
-        return ()
-    asker = _Asker(situation, situation.civil_day(now), now)
-    about_messages = () if asker.is_stopped else (*asker.list_messages(), *asker.list_channels())
-    return (*asker.list_calls(), *asker.list_checks(), *about_messages, *asker.list_dates())
+    today = situation.civil_day(now)
+    asker = _Asker(situation, RecordedWork(situation, today), today, now=now)
+    about_person = () if _is_over(situation) else asker.list_about_person()
+    own = (
+        *list_missing_reasons(asker.work),
+        *list_matter_tasks(situation),
+    )
+    misses = sum(visit.was_live for visit in situation.missed)
+    return tuple(replace(task, misses=misses) for task in (*about_person, *own))
 
 
 def _is_over(situation: TaskSituation) -> bool:
@@ -86,8 +77,21 @@ class _Asker:
     """Lists the tasks about one participant on one day, kind by kind."""
 
     situation: TaskSituation
+    work: RecordedWork
     today: date
     now: datetime
+
+    def list_about_person(self) -> Iterator[DueTask]:
+        """List what there is to do with the person: calls, checks, messages, contacts and dates."""
+        yield from self.list_calls()
+        yield from self.list_awaited_sheets()
+        yield from self.list_checks()
+        if not self.is_stopped:
+            yield from self.list_messages()
+            yield from self.list_channels()
+        yield from list_contact_tasks(self.work, until_on=self._soonest_call())
+        yield from list_unsent_answers(self.work)
+        yield from self.list_dates()
 
     @cached_property
     def is_stopped(self) -> bool:
@@ -96,8 +100,13 @@ class _Asker:
 
     def list_calls(self) -> Iterator[DueTask]:
         """List the escalations whose day came, for as long as the visit can still be answered."""
+        if self.work.wrong_number is not None:
+            return
         for visit, rule, day in self._due_calls():
-            if (key := self._open_key(CALL, _about_call(visit, rule))) is not None:
+            about = _about_call(visit, rule)
+            if self.work.find_paper_day(about) is not None:
+                continue
+            if (key := self.work.find_open_key(CALL, about)) is not None:
                 yield DueTask(
                     key,
                     CALL,
@@ -107,18 +116,43 @@ class _Asker:
                     until_on=visit.closes_on,
                     visit_code=visit.visit_code,
                     sent=self._sent_about(visit.visit_code),
-                    tried=self._tried(key),
+                    tried=self.work.find_tried(key),
+                    passed=visit.passed,
+                    questions=visit.questions,
+                )
+
+    def list_awaited_sheets(self) -> Iterator[DueTask]:
+        """List the sheets of paper that did not come ten days after somebody preferred them."""
+        arrived = {matter.visit_code for matter in self.situation.matters if matter.kind == SECOND_ENTRY}
+        for visit, rule, _day in self._due_calls():
+            about = _about_call(visit, rule)
+            missed_from = self.work.find_paper_day(about)
+            if missed_from is None or self.today < missed_from or visit.visit_code in arrived:
+                continue
+            if (key := self.work.find_open_key(PAPER_AWAITED, about)) is not None:
+                yield DueTask(
+                    key,
+                    PAPER_AWAITED,
+                    self.situation.participant_id,
+                    why="no_sheet",
+                    since_on=missed_from,
+                    until_on=visit.closes_on,
+                    visit_code=visit.visit_code,
+                    sent=self._sent_about(visit.visit_code),
+                    tried=self.work.find_tried(key),
                 )
 
     def list_checks(self) -> Iterator[DueTask]:
         """List the checks of status and contacts before a window, until its invitation goes anyway."""
+        if not self.situation.is_live(self.today):
+            return
         for visit in self.situation.visits:
-            if visit.closed or visit.submitted or visit.window.has_closed(self.now):
+            if visit.closed or visit.explained or visit.submitted or visit.window.has_closed(self.now):
                 continue
             for task in self._checks_of(visit):
                 asked_on = visit.opens_on - timedelta(days=task.days_before_opening)
                 counts_from = asked_on - timedelta(days=CHECK_COUNTS_DAYS_EARLIER)
-                key = self._open_key(task.code, visit.visit_code, counts_from=counts_from)
+                key = self.work.find_open_key(task.code, visit.visit_code, counts_from=counts_from)
                 if self.today >= asked_on and key is not None:
                     waits_until = visit.opens_on + timedelta(days=task.invitation_waits_days)
                     yield DueTask(
@@ -130,7 +164,7 @@ class _Asker:
                         until_on=waits_until if self.today <= waits_until else visit.closes_on,
                         visit_code=visit.visit_code,
                         sent=self._sent_about(visit.visit_code),
-                        tried=self._tried(key),
+                        tried=self.work.find_tried(key),
                     )
 
     def list_messages(self) -> Iterator[DueTask]:
@@ -143,11 +177,11 @@ class _Asker:
         called = {
             visit.visit_code
             for visit, rule, _day in self._due_calls()
-            if not self._is_settled(CALL, _about_call(visit, rule))
+            if not self.work.is_settled(CALL, _about_call(visit, rule))
         }
         latest: dict[str | None, TaskMessage] = {}
         for message in sorted(self.situation.messages, key=lambda message: message.message_id):
-            if message.state in NOT_ARRIVED and message.channel != PUSH and not message.is_taken_over:
+            if message.state in NOT_ARRIVED and message.goes_for_itself:
                 latest[message.visit_code] = message
         for visit_code, message in latest.items():
             visit = about_visits.get(visit_code or "")
@@ -155,7 +189,7 @@ class _Asker:
                 continue
             if self._is_settled_otherwise(message):
                 continue
-            if (key := self._open_key(MESSAGE, message.message_id)) is not None:
+            if (key := self.work.find_open_key(MESSAGE, message.message_id)) is not None:
                 yield DueTask(
                     key,
                     MESSAGE,
@@ -167,13 +201,13 @@ class _Asker:
                     channel=message.channel,
                     failure=message,
                     sent=self._sent_about(visit_code),
-                    tried=self._tried(key),
+                    tried=self.work.find_tried(key),
                 )
 
     def list_channels(self) -> Iterator[DueTask]:
         """List the channels that rest."""
         for stop in self.situation.stops:
-            if (key := self._open_key(CHANNEL, stop.stop_id)) is not None:
+            if (key := self.work.find_open_key(CHANNEL, stop.stop_id)) is not None:
                 yield DueTask(
                     key,
                     CHANNEL,
@@ -182,7 +216,7 @@ class _Asker:
                     since_on=self.situation.civil_day(stop.since_at),
                     channel=stop.channel,
                     stop_id=stop.stop_id,
-                    tried=self._tried(key),
+                    tried=self.work.find_tried(key),
                 )
 
     def list_dates(self) -> Iterator[DueTask]:
@@ -192,7 +226,7 @@ class _Asker:
             if find_recorded_date(facts, event) is not None:
                 continue
             day = find_proposed_date(protocol, facts, event) or find_expected_date(protocol, facts, event)
-            key = self._open_key(RECORD_DATE, event)
+            key = self.work.find_open_key(RECORD_DATE, event)
             if day is not None and day < self.today and key is not None:
                 yield DueTask(
                     key,
@@ -201,11 +235,13 @@ class _Asker:
                     why="date_past",
                     since_on=day,
                     event=event,
-                    tried=self._tried(key),
+                    tried=self.work.find_tried(key),
                 )
 
     def _due_calls(self) -> Iterator[tuple[TaskVisit, ReminderRule, date]]:
         """Give the escalations whose day came and whose reason holds, whatever the site did about them."""
+        if not self.situation.is_live(self.today):
+            return
         for visit in self._running_visits():
             for rule in self._rules_of(visit):
                 day = visit.day_of(rule)
@@ -213,8 +249,9 @@ class _Asker:
                     yield visit, rule, day
 
     def _running_visits(self) -> Iterator[TaskVisit]:
-        """Give the visits whose window is open now."""
-        return (v for v in self.situation.visits if not v.closed and v.window.is_open(self.now))
+        """Give the visits whose window is open now, and of which the site has not said why they stay out."""
+        awaited = (v for v in self.situation.visits if not v.closed and not v.explained)
+        return (v for v in awaited if v.window.is_open(self.now))
 
     def _rules_of(self, visit: TaskVisit) -> Iterator[ReminderRule]:
         phase = visit.protocol.find_phase(visit.visit_code)
@@ -249,29 +286,10 @@ class _Asker:
             for record in self.situation.records
         )
 
-    def _open_key(self, kind: str, about: str | int, *, counts_from: date | None = None) -> str | None:
-        """Give the key of a task, None if it is settled or rests today.
-
-        What was recorded before `counts_from` belongs to an earlier one.
-        """
-        key = make_task_key(kind, self.situation.participant_id, about)
-        record = self.situation.newest_records.get(key)
-        if record is None:
-            return key
-        recorded_on = self.situation.civil_day(record.recorded_at)
-        if counts_from is not None and recorded_on < counts_from:
-            return key
-        outcome = find_outcome(kind, record.outcome)
-        if outcome is None or outcome.rests_days is None:
-            return None
-        return key if self.today >= recorded_on + timedelta(days=outcome.rests_days) else None
-
-    def _is_settled(self, kind: str, about: str) -> bool:
-        record = self._tried(make_task_key(kind, self.situation.participant_id, about))
-        return record is not None and record.outcome in list_settling_outcomes(kind)
-
-    def _tried(self, task_key: str) -> TaskRecord | None:
-        return self.situation.newest_records.get(task_key)
+    def _soonest_call(self) -> date | None:
+        """Find the last day of the period that ends first among those that somebody is to be called about."""
+        ends = [visit.closes_on for visit, _rule, _day in self._due_calls() if visit.closes_on]
+        return min(ends, default=None)
 
 
 def _about_call(visit: TaskVisit, rule: ReminderRule) -> str:

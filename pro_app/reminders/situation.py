@@ -35,6 +35,7 @@ from pro_app.storage.tables.assessments import Assessment, PlannedVisit
 from pro_app.storage.tables.channel_reports import ChannelStop
 from pro_app.storage.tables.participants import Participant
 from pro_app.storage.tables.reminder_requests import ReminderRequest
+from pro_app.storage.tables.sites import Site
 
 PUSH = "push"
 """The channel that goes beside another one, never alone and never in its place."""
@@ -57,6 +58,8 @@ _CURRENT_VISITS = (
         Assessment.id.label("assessment_id"),
         Assessment.started_at,
         Assessment.submitted_at,
+        Assessment.not_done_reason,
+        Assessment.not_done_recorded_at,
     )
     .outerjoin(
         Assessment,
@@ -69,6 +72,7 @@ _CURRENT_VISITS = (
     .where(PlannedVisit.participant_id == bindparam("participant_id"), PlannedVisit.replaced_at.is_(None))
     .order_by(PlannedVisit.opens_on, PlannedVisit.id)
 )
+_GOES_LIVE = select(Site.goes_live_on).where(Site.id == bindparam("site_id"))
 _ASKED = (
     select(ReminderRequest.assessment_id, ReminderRequest.remind_on)
     .where(ReminderRequest.participant_id == bindparam("participant_id"))
@@ -83,7 +87,8 @@ class Situation:
 
     `channels` are those that may be used, in order; `resting` those of the person's order that rest.
     `stopped_by` is the kind of event that stopped messages; `held_until` the end of a pause, which is the
-    person's own hour of the day from which messages go out again.
+    person's own hour of the day from which messages go out again. Before the site goes live they are held
+    until then, as in a pause, and `starts_at` says when that is.
     """
 
     hours: SendingHours
@@ -92,6 +97,7 @@ class Situation:
     stopped_by: str | None
     held_until: datetime | None
     visits: tuple[VisitSituation, ...]
+    starts_at: datetime | None = None
 
     @property
     def main_channels(self) -> tuple[str, ...]:
@@ -133,11 +139,13 @@ class SituationParts:
     """What is stored about a participant that a situation is made from, apart from the events.
 
     `visits` are those of the current plan, `stops` the channels that rest, `checks` what the site recorded.
+    `goes_live_on` is the site's own day, None where it is live.
     """
 
     visits: tuple[VisitSituation, ...]
     stops: frozenset[str]
     checks: tuple[SiteCheck, ...]
+    goes_live_on: date | None = None
 
 
 def load_situation(session: Session, participant: Participant, *, now: datetime) -> Situation:
@@ -150,6 +158,7 @@ def load_situation(session: Session, participant: Participant, *, now: datetime)
         visits=parts.visits,
         stops=parts.stops,
         checks=parts.checks,
+        goes_live_on=parts.goes_live_on,
         now=now,
     )
 
@@ -163,6 +172,7 @@ def load_parts(session: Session, participant: Participant) -> SituationParts:
         visits=visits,
         stops=frozenset(stops),
         checks=list_site_checks(session, participant.id) if needs_checks else (),
+        goes_live_on=session.scalar(_GOES_LIVE, {"site_id": participant.site_id}),
     )
 
 
@@ -174,18 +184,21 @@ def make_situation(
     visits: Sequence[VisitSituation],
     stops: frozenset[str],
     checks: Sequence[SiteCheck],
+    goes_live_on: date | None,
     now: datetime,
 ) -> Situation:
     """Put together what decides about a participant's messages; nothing is read and nothing is changed."""
     order = list_channels(participant.channels, protocol)
     hours = sending_hours(protocol.messages, zone=participant.zone, hour=participant.reminder_hour)
+    starts_at = _find_start(goes_live_on, hours=hours, now=now)
     return Situation(
         hours=hours,
         channels=tuple(channel for channel in order if channel not in stops),
         resting=frozenset(channel for channel in order if channel in stops),
         stopped_by=_find_stop(protocol, facts),
-        held_until=_find_end_of_hold(protocol, facts, hours=hours, now=now),
+        held_until=_find_latest(_find_end_of_hold(protocol, facts, hours=hours, now=now), starts_at),
         visits=tuple(_mark_checked(visit, checks) for visit in visits),
+        starts_at=starts_at,
     )
 
 
@@ -235,6 +248,18 @@ def _find_end_of_hold(
     return ended_at if now < ended_at else None
 
 
+def _find_start(goes_live_on: date | None, *, hours: SendingHours, now: datetime) -> datetime | None:
+    """Give the person's own hour of the day on which the site goes live; None where it is live."""
+    if goes_live_on is None:
+        return None
+    starts_at = find_chosen_moment(goes_live_on, hours)
+    return starts_at if now < starts_at else None
+
+
+def _find_latest(*moments: datetime | None) -> datetime | None:
+    return max((moment for moment in moments if moment is not None), default=None)
+
+
 def _list_visits(session: Session, participant_id: int) -> tuple[VisitSituation, ...]:
     """Read the current plan with the assessment of each visit, and the reminders asked for."""
     asked_on: dict[int, tuple[date, ...]] = {}
@@ -264,4 +289,6 @@ def _visit_situation(
         rules=phase.reminders if phase else (),
         site_check=find_site_check(protocol, row.visit_code),
         asked_on=asked_on,
+        silenced=row.not_done_reason is not None,
+        silenced_on=civil_date(row.not_done_recorded_at, row.zone) if row.not_done_recorded_at else None,
     )

@@ -8,6 +8,7 @@ from pro_app.audit.actor import Actor
 from pro_app.audit.trail import Change
 from pro_app.errors import InputRejected, NotPermitted, Problem
 from pro_app.language import mark
+from pro_app.services.account_reach import require_changeable, require_works_here_only
 from pro_app.services.account_records import (
     account_ref,
     load_account,
@@ -16,26 +17,31 @@ from pro_app.services.account_records import (
     refuse_problems,
 )
 from pro_app.services.api_tokens import revoke_tokens
+from pro_app.services.open_invitations import close_invitation
 from pro_app.services.passwords import NewPassword, check_password, is_password
-from pro_app.services.sessions import end_staff_sessions
+from pro_app.services.second_person import require_second_person
+from pro_app.services.staff_sessions import end_staff_sessions
 from pro_app.storage.database import Database
-from pro_app.storage.queries.accounts import list_active_roles
 from pro_app.storage.tables.accounts import Account
 
 
 def change_password(
     session: Session, *, account_id: int, password: NewPassword, actor: Actor, now: datetime
 ) -> Account:
-    """Give an account a new password and end all its sessions and tokens.
+    """Give an account a new password and end all its sessions and tokens, and an invitation that is open.
 
-    Raises InputRejected for a password that may not be used, NotFound out of the actor's reach.
+    Raises InputRejected for a password that may not be used and for whoever just reset the second factor,
+    NotFound out of the actor's reach, NotPermitted for a coordinator where the account leads.
     """
     own = actor.account_id == account_id
     account = load_any_account(session, account_id) if own else load_account(session, account_id, actor=actor)
     if not own and actor.kind != "system":
-        _check_works_here_only(session, account_id, actor)
+        require_changeable(session, account_id, actor=actor, now=now)
+        require_works_here_only(session, account_id, actor=actor, now=now)
+        require_second_person(session, account_id, what="password", actor=actor, now=now)
     refuse_problems(check_password(password.text, username=account.username))
     account.password_hash = password.hash
+    close_invitation(session, account_id, how="revoked", now=now)
     end_staff_sessions(session, account_id=account_id, now=now)
     revoke_tokens(session, account_id=account_id, actor=actor, now=now)
     action = "account.change_password" if own else "account.reset_password"
@@ -52,10 +58,3 @@ def require_own_password(database: Database, *, current_password: str, actor: Ac
     if not is_password(account.password_hash, current_password):
         message = mark("This is not your present password.")
         raise InputRejected((Problem(message, place="current_password"),))
-
-
-def _check_works_here_only(session: Session, account_id: int, actor: Actor) -> None:
-    """Refuse to set the password of somebody who works in another study, too."""
-    if any(role.study_id != actor.study_id for role in list_active_roles(session, account_id=account_id)):
-        message = mark("This account also works in another study: only its owner can change the password.")
-        raise InputRejected((Problem(message, place="account"),))

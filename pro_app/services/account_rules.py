@@ -2,12 +2,16 @@
 
 import re
 import unicodedata
+from datetime import datetime
 
 from pro_app.errors import Problem
 from pro_app.language import LANGUAGES, mark
 
-ROLES = ("administrator", "coordinator", "nurse", "investigator", "monitor", "statistician")
+ROLES = ("administrator", "coordinator", "nurse", "investigator", "monitor", "statistician", "inspector")
 SITE_ROLES = frozenset({"nurse", "investigator"})
+ENDING_ROLES = frozenset({"monitor", "inspector"})
+"""Those that may end by themselves; that of an inspector always does."""
+_NOT_FOR_COORDINATORS = frozenset({"administrator", "coordinator"})
 _USERNAME = re.compile(r"[a-z0-9](?:[a-z0-9._@-]{1,62})[a-z0-9]")
 _LONGEST_NAME = 200
 
@@ -35,6 +39,28 @@ def check_names(username: str, display_name: str, language: str) -> list[Problem
 def username_taken() -> Problem:
     """Say that a username belongs to somebody else."""
     return Problem(mark("Another account has this username."), place="username")
+
+
+def list_grantable_roles(giver: str) -> list[str]:
+    """List the roles that somebody with the role `giver` may give and take."""
+    if giver == "administrator":
+        return list(ROLES)
+    return [role for role in ROLES if role not in _NOT_FOR_COORDINATORS] if giver == "coordinator" else []
+
+
+def check_end(role: str, ends_at: datetime | None, *, now: datetime) -> list[Problem]:
+    """List what is wrong with the end of a role: missing, not meant for it, or over."""
+    if role == "inspector" and ends_at is None:
+        message = mark("Please say on which day the visit of the inspector ends.")
+        return [Problem(message, place="last_on")]
+    if ends_at is not None and role in ROLES and role not in ENDING_ROLES:
+        message = mark(
+            "Only the roles of monitors and inspectors end by themselves. Please leave this empty."
+        )
+        return [Problem(message, place="last_on")]
+    if ends_at is not None and ends_at <= now:
+        return [Problem(mark("Please choose today or a later day."), place="last_on")]
+    return []
 
 
 def check_role(role: str, site_id: int | None) -> list[Problem]:

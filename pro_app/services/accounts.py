@@ -11,17 +11,25 @@ from pro_app.audit.actor import Actor
 from pro_app.audit.trail import Change
 from pro_app.errors import InputRejected, NotFound, Problem
 from pro_app.language import mark
+from pro_app.services.account_reach import require_changeable, require_grantable
 from pro_app.services.account_records import (
     account_ref,
     load_account,
     record_account_change,
     refuse_problems,
 )
-from pro_app.services.account_rules import check_names, check_role, normalise_username, username_taken
+from pro_app.services.account_rules import (
+    check_end,
+    check_names,
+    check_role,
+    normalise_username,
+    username_taken,
+)
 from pro_app.services.api_tokens import revoke_tokens
+from pro_app.services.open_invitations import withdraw_invitation
 from pro_app.services.passwords import NewPassword, check_password, hash_password
-from pro_app.services.sessions import end_staff_sessions
 from pro_app.services.staff_roles import check_reach, keep_an_administrator, list_role_items
+from pro_app.services.staff_sessions import end_staff_sessions
 from pro_app.storage.queries.accounts import list_active_roles
 from pro_app.storage.tables.accounts import Account, StaffRole
 
@@ -35,6 +43,7 @@ class NewAccount:
     language: str
     role: str
     site_id: int | None
+    ends_at: datetime | None = None
 
 
 def create_account(
@@ -68,7 +77,9 @@ def create_account_with_role(
         raise NotFound("study")
     check_reach(session, actor, study_id=actor.study_id, site_id=new.site_id)
     account = _make_account(new.username, new.display_name, language=new.language, now=now)
-    refuse_problems([*_check_account(session, account, password.text), *check_role(new.role, new.site_id)])
+    of_role = [*check_role(new.role, new.site_id), *check_end(new.role, new.ends_at, now=now)]
+    refuse_problems([*_check_account(session, account, password.text), *of_role])
+    require_grantable(new.role, actor)
     _add_account(session, account, password.hash)
     role = StaffRole(
         account_id=account.id,
@@ -76,6 +87,7 @@ def create_account_with_role(
         site_id=new.site_id,
         role=new.role,
         granted_at=now,
+        ends_at=new.ends_at,
     )
     session.add(role)
     items = [*_account_items(account), *list_role_items(role, before=False)]
@@ -86,7 +98,7 @@ def create_account_with_role(
 
 
 def disable_account(session: Session, *, account_id: int, actor: Actor, now: datetime) -> Account:
-    """Close an account and end its sessions and tokens at once; what it did stays under its name.
+    """Close an account and end its sessions, tokens and open invitation at once; what it did stays.
 
     Raises NotFound out of the actor's reach; InputRejected for the last administrator of a study, one's
     own account, or one that still works in another study.
@@ -96,12 +108,14 @@ def disable_account(session: Session, *, account_id: int, actor: Actor, now: dat
         return account
     if actor.account_id == account_id:
         raise InputRejected((Problem(mark("You cannot close your own account."), place="account"),))
-    roles = list_active_roles(session, account_id=account_id)
+    require_changeable(session, account_id, actor=actor, now=now)
+    roles = list_active_roles(session, at=now, account_id=account_id)
     if actor.kind != "system" and any(role.study_id != actor.study_id for role in roles):
         message = mark("This account also works in another study. Take away its roles in this one instead.")
         raise InputRejected((Problem(message, place="account"),))
-    keep_an_administrator(session, roles)
+    keep_an_administrator(session, roles, now=now)
     account.disabled_at = now
+    withdraw_invitation(session, account_id, actor=actor, now=now)
     end_staff_sessions(session, account_id=account_id, now=now)
     revoke_tokens(session, account_id=account_id, actor=actor, now=now)
     items = [{"field": "disabled", "before": False, "after": True}]
@@ -116,6 +130,7 @@ def enable_account(session: Session, *, account_id: int, actor: Actor, now: date
     account = load_account(session, account_id, actor=actor)
     if account.disabled_at is None:
         return account
+    require_changeable(session, account_id, actor=actor, now=now)
     account.disabled_at = None
     items = [{"field": "disabled", "before": True, "after": False}]
     record_account_change(

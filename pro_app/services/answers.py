@@ -121,7 +121,8 @@ def save_operations(
     Raises NotFound, OperationConflict, AlreadySubmitted, WindowClosed or AnswerRejected.
     """
     assessment = load_assessment(session, assessment_id, lock=True)
-    if assessment.participant_id != actor.participant_id:  # one's own is always within reach
+    # One's own is always within reach, but on a tablet that was lent for another one.
+    if assessment.participant_id != actor.participant_id or actor.only_assessment_id is not None:
         require_reachable(assessment, actor)
     new = list_new_operations(session, assessment_id, operations)
     if new:
@@ -269,10 +270,11 @@ def is_overtaken(answer: Answer, standing: Answer, *, waited: bool) -> bool:
 
     One browser counts its answers, so their order does not hang on its clock or on the network. Between two,
     the times tell where the answer `waited` for a network or a sign-in; otherwise what comes later is later.
-    Nobody can empty an answered item: a blank was left on a screen that did not know of one's own answer.
+    Nobody can empty an answered item, in whichever order the two come: a blank was left on a screen that did
+    not know of the answer, one's own or, in an interview, the person's.
     """
     blank = answer.state == "left_blank"
-    if blank != (standing.state == "left_blank") and answer.entered_by == standing.entered_by:
+    if blank != (standing.state == "left_blank"):
         return blank
     if _is_counted_together(answer, standing):
         return answer.counter < standing.counter

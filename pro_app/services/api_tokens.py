@@ -16,6 +16,7 @@ from pro_app.services.releases.contents import record_download
 from pro_app.services.releases.records import ROLES, ReleaseRecord
 from pro_app.services.sessions import token_digest
 from pro_app.storage.database import Database
+from pro_app.storage.queries.accounts import holds
 from pro_app.storage.tables.accounts import Account, StaffRole
 from pro_app.storage.tables.api_tokens import ApiToken
 
@@ -156,7 +157,7 @@ def find_token_holder(database: Database, token: str, *, now: datetime) -> Token
                 ApiToken.revoked_at.is_(None),
                 ApiToken.expires_at > now,
                 Account.disabled_at.is_(None),
-                StaffRole.revoked_at.is_(None),
+                holds(now),
                 StaffRole.role.in_(sorted(ROLES)),
             )
             .order_by(StaffRole.id)

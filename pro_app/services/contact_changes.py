@@ -69,6 +69,9 @@ def change_contact(
     participant.channels = channels
     participant.language, participant.zone = change.language, change.zone
     participant.reminder_hour = change.reminder_hour
+    if any(item["field"] == "telephone" and item["given"] for item in items):
+        # A number that is only taken away leaves nobody to call, and is no other number.
+        participant.telephone_changed_at = now
     items += _lift_bounces(session, participant, items, actor=actor, now=now)
     session.flush()
     items += plan_participant(session, participant, now=now).list_audit_items()

@@ -7,11 +7,11 @@ from pro_app.storage.database import Database
 from pro_app.storage.queries.participants import list_contact_refs
 
 LONGEST_ENROLMENT = timedelta(hours=1)
-"""Far more than any request takes: a younger contact may belong to a participant about to be committed."""
+"""Far more than any request takes: a younger contact may belong to somebody about to be committed."""
 
 
 def sweep_contacts(database: Database, vault: ContactVault, *, now: datetime) -> int:
-    """Delete contacts older than an hour that belong to no participant; gives how many references went.
+    """Delete contacts older than an hour that belong to nobody; gives how many references went.
 
     Where not one contact belongs to anybody, nothing is deleted: that is a vault beside the wrong
     database, or beside one that is still to be restored, and not a vault full of orphans.

@@ -13,6 +13,7 @@ from pro_app.errors import InputRejected, Problem
 from pro_app.language import mark
 from pro_app.protocol.protocol import Protocol
 from pro_app.services.contact_changes import change_contact
+from pro_app.services.enrolment_checks import USED
 from pro_app.services.enrolment_rules import Enrolment, parse_enrolment
 from pro_app.services.planning import plan_participant
 from pro_app.services.protocol_versions import load_site_protocol
@@ -82,8 +83,7 @@ def _find_earlier(
     )
     if same_form:
         return earlier
-    message = mark("This inclusion number is already used in this trial. Check it on the inclusion form.")
-    raise InputRejected((Problem(message, place="participant_code"),))
+    raise InputRejected((Problem(USED, place="participant_code"),))
 
 
 def _said_at_consent(said: Enrolment | Participant) -> tuple[object, ...]:

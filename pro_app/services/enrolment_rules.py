@@ -65,11 +65,9 @@ def parse_enrolment(enrolment: Enrolment, *, protocol: Protocol, now: datetime) 
     )
     zone = enrolment.zone if enrolment.zone in protocol.zones else protocol.default_zone
     problems = [
-        *_check_code(enrolment.participant_code),
-        *_check_consent(
-            enrolment.consented_on, began_on=protocol.trial.began_on, today=civil_date(now, zone)
-        ),
-        *_check_notice(enrolment.notice_version),
+        *check_code(enrolment.participant_code),
+        *check_consent(enrolment.consented_on, began_on=protocol.trial.began_on, today=civil_date(now, zone)),
+        *check_notice(enrolment.notice_version),
         *_check_preferences(enrolment, protocol=protocol),
     ]
     return enrolment, _parse_contact(enrolment, problems)
@@ -92,7 +90,8 @@ def _parse_contact(wanted: Enrolment | ContactChange, problems: list[Problem]) -
     return contact
 
 
-def _check_code(code: str) -> list[Problem]:
+def check_code(code: str) -> list[Problem]:
+    """List what is wrong with an inclusion number in its normal form."""
     if not code:
         return [Problem(mark("Type the inclusion number of the trial."), place="participant_code")]
     if not CODE_SHAPE.fullmatch(code):
@@ -103,7 +102,8 @@ def _check_code(code: str) -> list[Problem]:
     return []
 
 
-def _check_consent(consented_on: date, *, began_on: date, today: date) -> list[Problem]:
+def check_consent(consented_on: date, *, began_on: date, today: date) -> list[Problem]:
+    """List what is wrong with a day of consent, between the first day of the trial and today."""
     if consented_on < began_on:
         message = mark("This date is before the trial began (%(date)s).")
         return [Problem(message, {"date": began_on.isoformat()}, place="consented_on")]
@@ -112,7 +112,8 @@ def _check_consent(consented_on: date, *, began_on: date, today: date) -> list[P
     return []
 
 
-def _check_notice(version: str) -> list[Problem]:
+def check_notice(version: str) -> list[Problem]:
+    """List what is wrong with the version of an information notice."""
     if not version:
         return [Problem(mark("Type the version of the information notice."), place="notice_version")]
     if len(version) > LONGEST_NOTICE_VERSION:

@@ -1,6 +1,6 @@
 """What a participant has sent: dates and receipt codes; the answers only where the protocol shows them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -9,11 +9,15 @@ from pro_app.audit.actor import Actor
 from pro_app.errors import NotFound, NotPermitted
 from pro_app.services.questionnaire import Questionnaire, load_questionnaire
 from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments
+from pro_app.storage.queries.clarifications import list_corrections_of
 
 
 @dataclass(frozen=True, slots=True)
 class SentQuestionnaire:
-    """One questionnaire that arrived; `by_site`: the centre entered it, from paper or by telephone."""
+    """One questionnaire that arrived; `by_site`: the centre entered it, from paper or by telephone.
+
+    `corrected_at` is when answers of it were last corrected on the participant's own request, if they were.
+    """
 
     assessment_id: int
     title: str
@@ -21,14 +25,19 @@ class SentQuestionnaire:
     receipt_code: str
     by_site: bool
     shows_answers: bool
+    corrected_at: datetime | None = None
 
 
 def list_sent(session: Session, *, actor: Actor) -> list[SentQuestionnaire]:
     """List what the acting participant has sent, the latest first."""
     if actor.participant_id is None:
         raise NotPermitted("history")
+    corrected = list_corrections_of(session, actor.participant_id)
     sent = [
-        _read_sent(record, record.submitted_at, record.receipt_code)
+        replace(
+            _read_sent(record, record.submitted_at, record.receipt_code),
+            corrected_at=corrected.get(record.assessment_id),
+        )
         for record in list_assessments(session, participant_id=actor.participant_id)
         if record.submitted_at is not None and record.receipt_code is not None
     ]
@@ -53,6 +62,6 @@ def _read_sent(record: AssessmentRecord, submitted_at: datetime, receipt_code: s
         title=record.protocol.visit_label(record.visit_code, record.language),
         submitted_at=submitted_at,
         receipt_code=receipt_code,
-        by_site=record.entered_by_id is not None,
+        by_site=record.entered_by_id is not None or record.source_on is not None,
         shows_answers=record.protocol.participant_pages.own_answers,
     )

@@ -40,6 +40,7 @@ class DueQuestionnaire:
     days_left: int | None
     said_count: int
     item_count: int
+    visit_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,4 +133,5 @@ def _read_due(session: Session, assessment: AssessmentRecord, now: datetime) -> 
         days_left=(last_on - civil_date(now, assessment.zone)).days if last_on else None,
         said_count=said_count,
         item_count=item_count,
+        visit_code=assessment.visit_code,
     )

@@ -1,26 +1,40 @@
 """The list of participants as a clinic sees it: what each is asked for now, and what comes next."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from pro_app.clock import civil_date
 from pro_app.protocol.events import Facts, fold_events
 from pro_app.protocol.leaving import find_message_rule
-from pro_app.protocol.protocol import UNSCHEDULED, Protocol
-from pro_app.protocol.state import AssessmentState
+from pro_app.protocol.protocol import Protocol
 from pro_app.services.clinic_scope import ClinicScope
 from pro_app.storage.catalogue import load_protocol
-from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments
-from pro_app.storage.queries.events import list_events_by_participant, read_events
-from pro_app.storage.queries.participants import list_participants
+from pro_app.storage.queries.events import list_events_of, read_events
+from pro_app.storage.queries.participant_list import (
+    NOTHING,
+    PersonRow,
+    PresentForm,
+    list_people,
+    list_present_forms,
+)
+from pro_app.storage.queries.participants import list_participants_of
 from pro_app.storage.tables.participants import Participant
 
-ANSWERABLE = frozenset({AssessmentState.OPEN, AssessmentState.STARTED})
-TO_COME = frozenset({AssessmentState.PLANNED, AssessmentState.NOT_REQUIRED})
-RECEIVED = frozenset({AssessmentState.SUBMITTED, AssessmentState.LATE})
+PAGE_SIZE = 50
+STATES = ("started", "open", "submitted", "late", "incomplete", "missed", "planned", "not_required")
+"""The states in the order in which they are sorted: what can be done something about comes first."""
+_Known = tuple[PersonRow, PresentForm]
+SORTS: Mapping[str, Callable[[_Known], Any]] = {
+    "code": lambda known: known[0].participant_code,
+    "closes": lambda known: (known[1].closes_on or date.max, known[0].participant_code),
+    "next": lambda known: (known[1].next_on or date.max, known[0].participant_code),
+    "state": lambda known: (STATES.index(known[1].state), known[0].participant_code),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +57,78 @@ class ParticipantLine:
     due: int
 
 
-def list_participant_lines(
-    session: Session, scope: ClinicScope, *, language: str, now: datetime
-) -> list[ParticipantLine]:
-    """List the participants in scope by code; four queries, whatever their number."""
-    asked: dict[int, list[AssessmentRecord]] = {}
-    for record in list_assessments(session, study_id=scope.study_id, site_ids=scope.site_ids):
-        asked.setdefault(record.participant_id, []).append(record)
-    events = list_events_by_participant(session, study_id=scope.study_id, site_ids=scope.site_ids)
-    lines = []
-    for participant in list_participants(session, study_id=scope.study_id, site_ids=scope.site_ids):
+@dataclass(frozen=True, slots=True)
+class ListWanted:
+    """What a page of the list is to show: part of an inclusion number, a state, an order, which page.
+
+    `sort` is one of SORTS, with a minus before it for the other way round; anything else means the code.
+    """
+
+    typed: str = ""
+    state: str = ""
+    sort: str = "code"
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantPage:
+    """One page of the list, PAGE_SIZE people at most, with what is said around it.
+
+    `total` people are in the scope at all, `shown` fit what was asked for; `states` counts those whose
+    number fits by state, whichever state was chosen.
+    """
+
+    lines: tuple[ParticipantLine, ...]
+    total: int
+    shown: int
+    states: Mapping[str, int]
+    page: int
+    page_count: int
+
+
+def load_participant_page(
+    session: Session, scope: ClinicScope, wanted: ListWanted, *, language: str, now: datetime
+) -> ParticipantPage:
+    """Give one page of the participants in scope; the number of queries does not depend on theirs.
+
+    Only the people of the page are read whole; of the others it takes two narrow rows.
+    """
+    people = list_people(session, study_id=scope.study_id, site_ids=scope.site_ids)
+    forms = list_present_forms(session, study_id=scope.study_id, site_ids=scope.site_ids, now=now)
+    known = [
+        (person, forms.get(person.participant_id, NOTHING))
+        for person in people
+        if wanted.typed.upper() in person.participant_code
+    ]
+    fitting = [pair for pair in known if wanted.state in {"", pair[1].state}]
+    by, turned = SORTS.get(wanted.sort.lstrip("-"), SORTS["code"]), wanted.sort.startswith("-")
+    fitting.sort(key=by, reverse=turned)
+    page_count = max(1, -(-len(fitting) // PAGE_SIZE))
+    page = min(max(wanted.page, 1), page_count)
+    on_page = fitting[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    return ParticipantPage(
+        lines=tuple(_make_lines(session, on_page, language=language, now=now)),
+        total=len(people),
+        shown=len(fitting),
+        states=Counter(form.state.value for _person, form in known),
+        page=page,
+        page_count=page_count,
+    )
+
+
+def _make_lines(
+    session: Session, known: Sequence[_Known], *, language: str, now: datetime
+) -> Iterable[ParticipantLine]:
+    """Put the people of one page into words."""
+    keys = [person.participant_id for person, _form in known]
+    people = {row.id: row for row in list_participants_of(session, keys)}
+    events = list_events_of(session, keys)
+    for person, form in known:
+        participant = people[person.participant_id]
         protocol = load_protocol(session, participant.protocol_sha256)
         facts = fold_events(read_events(events.get(participant.id, [])))
         case = _Case(participant, protocol, facts, language, now)
-        lines.append(_line(case, asked.get(participant.id, [])))
-    return lines
+        yield _line(case, form)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,48 +146,22 @@ class _Case:
         return civil_date(self.now, self.participant.zone)
 
 
-def _line(case: _Case, records: Sequence[AssessmentRecord]) -> ParticipantLine:
-    known = [(record, record.state(case.now)) for record in records if record.visit_code != UNSCHEDULED]
-    record, state = _find_present(known)
-    due = [s for r, s in known if r.expected and s not in TO_COME | ANSWERABLE]
+def _line(case: _Case, form: PresentForm) -> ParticipantLine:
+    code = form.visit_code
     return ParticipantLine(
         participant_id=case.participant.id,
         participant_code=case.participant.participant_code,
         site_id=case.participant.site_id,
         situation=describe_situation(case.protocol, case.facts, today=case.today, language=case.language)
-        or _phase_words(case, record),
-        visit_label=case.protocol.visit_label(record.visit_code, case.language) if record else "",
-        state=state,
-        opens_on=record.opens_on if record else None,
-        closes_on=record.closes_on if record else None,
-        next_on=_find_next(known, case),
-        received=len([s for s in due if s in RECEIVED]),
-        due=len(due),
+        or _phase_words(case, code),
+        visit_label=case.protocol.visit_label(code, case.language) if code else "",
+        state=form.state,
+        opens_on=form.opens_on,
+        closes_on=form.closes_on,
+        next_on=form.next_on,
+        received=form.received,
+        due=form.due,
     )
-
-
-def _find_present(
-    known: Sequence[tuple[AssessmentRecord, AssessmentState]],
-) -> tuple[AssessmentRecord | None, AssessmentState]:
-    """Find what matters now: what can be answered, else what was asked last, else what comes first."""
-    answerable = [pair for pair in known if pair[1] in ANSWERABLE]
-    if answerable:
-        return min(answerable, key=lambda pair: pair[0].closes_on or date.max)
-    asked = [pair for pair in known if pair[1] not in TO_COME]
-    if asked:
-        return max(asked, key=lambda pair: pair[0].opens_on)
-    to_come = [pair for pair in known if pair[1] is AssessmentState.PLANNED]
-    return to_come[0] if to_come else (None, AssessmentState.NOT_REQUIRED)
-
-
-def _find_next(known: Sequence[tuple[AssessmentRecord, AssessmentState]], case: _Case) -> date | None:
-    """Find the day on which the next window opens that can be answered."""
-    opening = [
-        record.opens_on
-        for record, state in known
-        if state is AssessmentState.PLANNED and not record.facts.closed and record.opens_on > case.today
-    ]
-    return min(opening, default=None)
 
 
 def describe_situation(protocol: Protocol, facts: Facts, *, today: date, language: str) -> str:
@@ -135,6 +180,6 @@ def describe_situation(protocol: Protocol, facts: Facts, *, today: date, languag
     return protocol.event_label(quiet[-1].code, language, facts.arm)
 
 
-def _phase_words(case: _Case, record: AssessmentRecord | None) -> str:
-    phase = case.protocol.find_phase(record.visit_code) if record else None
+def _phase_words(case: _Case, visit_code: str | None) -> str:
+    phase = case.protocol.find_phase(visit_code) if visit_code else None
     return phase.label.text(case.language) if phase else ""

@@ -1,4 +1,8 @@
-"""Writing what planning decided: the plan row by row, a new revision for every change, nothing removed."""
+"""Writing what planning decided: the plan row by row, a new revision for every change, nothing removed.
+
+What a site said about the period of a form that was not sent, why it stays out or that it is open again,
+does not hold for a later period: the plan that moves the form empties it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -6,13 +10,33 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from pro_app.protocol.open_days import PLAN_REPLACED
+from pro_app.clock import civil_date
+from pro_app.protocol.open_days import PLAN_REPLACED, is_before_move
 from pro_app.protocol.protocol import UNSCHEDULED
 from pro_app.protocol.replan import PlanChange
 from pro_app.protocol.schedule import PlannedVisit as Visit
+from pro_app.services.submission import NOT_DONE_FACTS
 from pro_app.storage.queries.plans import StoredVisit, last_ordinal
 from pro_app.storage.tables.assessments import Assessment, PlannedVisit
 from pro_app.storage.tables.participants import Participant
+
+REOPENED_FACTS = ("reopened_at", "reopened_until", "reopened_reason")
+
+
+def list_outdated(stored: StoredVisit, after: Visit) -> dict[str, object]:
+    """List what was said about the period of an unsent form that does not hold for its next one, by field."""
+    row, form = stored.row, stored.assessment
+    if form.submitted_at is not None:
+        return {}
+    outdated: dict[str, object] = {}
+    for said_at, names in (
+        (form.not_done_recorded_at, NOT_DONE_FACTS),
+        (form.reopened_at, REOPENED_FACTS),
+    ):
+        said_on = civil_date(said_at, row.zone) if said_at else None
+        if said_on and is_before_move(said_on, before_on=row.opens_on, after_on=after.opens_on):
+            outdated |= {name: getattr(form, name) for name in names if getattr(form, name) is not None}
+    return outdated
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +112,8 @@ class PlanWriter:
         )
         for new, row in zip(wanted, rows, strict=True):
             if new.stored:
+                for name in list_outdated(new.stored, new.visit):
+                    setattr(new.stored.assessment, name, None)
                 new.stored.assessment.planned_visit_id = row.id
             else:
                 self.session.add(

@@ -1,6 +1,6 @@
 """Planning a participant's visits: the protocol decides; stored at once, or only said in advance."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -14,7 +14,8 @@ from pro_app.protocol.replan import CurrentVisit, PlanChange, plan_changes
 from pro_app.protocol.schedule import PlannedVisit as Visit
 from pro_app.protocol.versions import GovernedVisit, plan_under_versions
 from pro_app.reminders.outbox import replan_reminders
-from pro_app.services.plan_writing import PlanWriter
+from pro_app.services.plan_writing import PlanWriter, list_outdated
+from pro_app.services.standings import write_standings_of
 from pro_app.storage.catalogue import load_protocol
 from pro_app.storage.queries.events import list_events, read_events
 from pro_app.storage.queries.plans import (
@@ -33,10 +34,12 @@ class PlanOutcome:
     """What became of each visit, the kept ones included.
 
     `versions` names the protocol by SHA-256 for the visits that belong to an earlier one than the rest.
+    `emptied` holds, by visit code, what was said about the period of a form that moved to a later one.
     """
 
     changes: tuple[PlanChange, ...]
     versions: Mapping[str, str] = field(default_factory=dict)
+    emptied: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     @property
     def changed(self) -> tuple[PlanChange, ...]:
@@ -46,7 +49,8 @@ class PlanOutcome:
     def list_audit_items(self) -> list[dict[str, object]]:
         """List what changed for the audit trail: each visit, what became of it, and its facts around that.
 
-        Where answers came back, `unscheduled` is the number that they had meanwhile.
+        Where answers came back, `unscheduled` is the number that they had meanwhile; `emptied` is what was
+        said about an earlier period and holds no more.
         """
         return [
             {
@@ -55,9 +59,13 @@ class PlanOutcome:
                 "before": _said(change.before),
                 "after": _said(change.after),
                 **({"unscheduled": change.unscheduled} if change.unscheduled else {}),
+                **({"emptied": emptied} if (emptied := self._write_emptied(change.visit_code)) else {}),
             }
             for change in self.changed
         ]
+
+    def _write_emptied(self, visit_code: str) -> dict[str, str]:
+        return {name: str(value) for name, value in self.emptied.get(visit_code, {}).items()}
 
 
 def preview_plan(
@@ -96,6 +104,8 @@ def plan_participant(
     writer = PlanWriter(session, participant, last_revisions(session, participant.id), outcome.versions, now)
     writer.write(outcome.changed, stored.visits, returning=stored.unscheduled)
     session.flush()
+    if outcome.changed:
+        write_standings_of(session, participant.id)
     replan_reminders(session, participant=participant, now=now)
     return outcome
 
@@ -152,10 +162,22 @@ def _plan(
         offered=_list_open_days(stored.revisions, today),
     )
     kept = [wanted.renew(change) for change in changes]
-    return PlanOutcome(
-        tuple(_follow_zone(change, stored.visits, zone=participant.zone, today=today) for change in kept),
-        wanted.versions,
+    followed = tuple(
+        _follow_zone(change, stored.visits, zone=participant.zone, today=today) for change in kept
     )
+    return PlanOutcome(followed, wanted.versions, dict(_list_emptied(followed, stored.visits)))
+
+
+def _list_emptied(
+    changes: Iterable[PlanChange], stored: Mapping[str, StoredVisit]
+) -> Iterator[tuple[str, dict[str, object]]]:
+    """Give what does not hold in the later period of each visit that moves to one, or comes back."""
+    for change in changes:
+        visit, after = stored.get(change.visit_code), change.after
+        if change.action not in {"move", "add"} or visit is None or after is None:
+            continue
+        if visit.assessment.visit_code == change.visit_code and (outdated := list_outdated(visit, after)):
+            yield change.visit_code, outdated
 
 
 def _list_open_days(revisions: Sequence[PlannedVisit], today: date) -> dict[str, list[OpenDays]]:

@@ -10,10 +10,14 @@ from pro_app.audit.actor import Actor
 from pro_app.errors import NotFound
 from pro_app.instruments.instrument import Item, RecallBlock
 from pro_app.instruments.wording import BlockWording, WordingPack
+from pro_app.services.interviewers import INTERVIEW
 from pro_app.services.responses import AskedInstrument, list_asked_instruments, require_reachable
 from pro_app.storage.catalogue import load_wording
 from pro_app.storage.queries.answers import list_current_answers
 from pro_app.storage.queries.assessments import AssessmentRecord, load_assessment
+
+KEPT = "kept"
+"""The state under which an answer shows to who may not see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +31,19 @@ class AskedPart:
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
-    """The answer that stands for one item."""
+    """The answer that stands for one item.
+
+    In an interview the state of what somebody else gave is `KEPT`, without its value: the person's own
+    answers are nothing to be read by who asks.
+    """
 
     state: str
     value: int | None
+
+    @property
+    def is_kept(self) -> bool:
+        """Tell whether the answer is there but not shown."""
+        return self.state == KEPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +141,21 @@ class Questionnaire:
 
 
 def load_questionnaire(session: Session, *, assessment_id: int, actor: Actor) -> Questionnaire:
-    """Load an assessment with its wording and the answers so far; raises NotFound."""
+    """Load an assessment with its wording and the answers so far; raises NotFound.
+
+    Whoever asks in an interview sees the value of an answer only where they wrote it down themselves. A
+    question that somebody else passed over is open to them: it is asked.
+    """
     assessment = load_assessment(session, assessment_id)
     require_reachable(assessment, actor)
     asked = list_asked_instruments(session, assessment)
     given: dict[int, dict[int, GivenAnswer]] = {a.response.id: {} for a in asked if a.response}
     for answer in list_current_answers(session, given):
-        given[answer.response_id][answer.item_number] = GivenAnswer(answer.state, answer.value)
+        is_shown = actor.mode != INTERVIEW or answer.entered_by == actor.reference
+        if answer.state == "left_blank" and not is_shown:
+            continue
+        shown = GivenAnswer(answer.state, answer.value) if is_shown else GivenAnswer(KEPT, None)
+        given[answer.response_id][answer.item_number] = shown
     parts = tuple(
         AskedPart(a, load_wording(session, a.wording_sha256), given[a.response.id] if a.response else {})
         for a in asked

@@ -14,18 +14,23 @@ from pro_app.storage.tables.read_log import RecordRead
 
 def record_read(database: Database, *, participant_id: int, what: str, actor: Actor, now: datetime) -> None:
     """Write one line of the read log in a short transaction of its own; only from pages that only read."""
+    with database.writing() as session:
+        note_read(session, participant_id=participant_id, what=what, actor=actor, now=now)
+
+
+def note_read(session: Session, *, participant_id: int, what: str, actor: Actor, now: datetime) -> None:
+    """Write one line of the read log in the transaction of a page that changes something, too."""
     if actor.account_id is None:
         raise ValueError("only members of staff are in the read log")
-    with database.writing() as session:
-        session.add(
-            RecordRead(
-                at=now,
-                account_id=actor.account_id,
-                participant_id=participant_id,
-                what=what,
-                request_id=actor.request_id,
-            )
+    session.add(
+        RecordRead(
+            at=now,
+            account_id=actor.account_id,
+            participant_id=participant_id,
+            what=what,
+            request_id=actor.request_id,
         )
+    )
 
 
 @dataclass(frozen=True, slots=True)

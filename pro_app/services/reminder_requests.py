@@ -90,9 +90,19 @@ def ask_reminder_tomorrow(
     if offer.offered_at is None:
         if offer.asked_at is not None:
             return offer.asked_at
-        raise InputRejected((Problem(mark("No reminder can come before the last day is over.")),))
+        raise InputRejected((Problem(_why_none(visit)),))
     _save(session, participant, assessment_id, actor=actor, now=now)
     return offer.offered_at
+
+
+def _why_none(visit: VisitSituation | None) -> str:
+    """Say why no reminder can be offered about a questionnaire that can still be answered."""
+    if visit is not None and visit.silenced:
+        return mark(
+            "Your centre has noted that you will not answer this time, so no reminder comes. "
+            "You can still answer until the last day."
+        )
+    return mark("No reminder can come before the last day is over.")
 
 
 def _save(
@@ -141,6 +151,8 @@ def _why_unreachable(
     """Say why no message reaches the person at present; None if one does."""
     if situation.stopped_by is not None:
         return mark("You get no messages at present. You can change that under “My messages”.")
+    if situation.starts_at is not None:
+        return mark("Your centre does not send messages yet.")
     if situation.held_until is not None:
         return mark("Your messages are paused. You can change that under “My messages”.")
     known = list_known_channels(

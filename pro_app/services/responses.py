@@ -11,6 +11,7 @@ from pro_app.audit.actor import Actor
 from pro_app.errors import AlreadySubmitted, NotFound, ProAppError, WindowClosed
 from pro_app.instruments.instrument import Instrument
 from pro_app.protocol.protocol import InstrumentReference
+from pro_app.services.standings import write_standings
 from pro_app.services.studies import find_wording, was_wording_in_use
 from pro_app.storage.catalogue import load_instrument
 from pro_app.storage.queries.answers import find_instrument_sha256, list_current_responses
@@ -121,6 +122,8 @@ def begin_responses(
         begun[code] = _make_response(asked, assessment, now=now)
     session.add_all(begun.values())
     session.flush()
+    if assessment.started_at is None:
+        write_standings(session, [assessment.assessment_id])
     return {code: response.id for code, response in begun.items()}
 
 

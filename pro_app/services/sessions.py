@@ -1,4 +1,7 @@
-"""Server-side sessions: started at sign-in under a new token, found by it, ended at once."""
+"""Sessions of participants on the server: started at sign-in under a new token, found by it, ended at once.
+
+Those of the staff stand in `staff_sessions`; what both share is here.
+"""
 
 import hashlib
 import secrets
@@ -9,18 +12,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor
+from pro_app.services.interviewers import INTERVIEW, Interviewer, find_interviewer, touch_interviewer
 from pro_app.storage.database import Database
-from pro_app.storage.tables.accounts import Account, StaffRole
 from pro_app.storage.tables.assessments import Assessment
 from pro_app.storage.tables.credentials import Device
 from pro_app.storage.tables.participants import Participant, make_queue_owner
 from pro_app.storage.tables.sessions import ParticipantSession, StaffSession
-from pro_app.storage.tables.sites import Site
-from pro_app.storage.tables.studies import Study
 from pro_app.storage.tables.tablet_loans import TabletLoan
 
-STAFF_IDLE = timedelta(minutes=60)
-STAFF_LONGEST = timedelta(hours=12)
 PARTICIPANT_IDLE = timedelta(hours=2)
 PARTICIPANT_LONGEST = timedelta(hours=24)
 TOUCH_AFTER = timedelta(minutes=2)
@@ -32,39 +31,13 @@ LONGEST_AFTER_SENDING = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
-class StaffSignIn:
-    """A signed-in member of staff under one role; `other_roles` are those to switch to."""
-
-    session_id: int
-    account_id: int
-    display_name: str
-    language: str
-    role: str
-    study_id: int
-    study_code: str
-    site_id: int | None
-    site_name: str | None
-    other_role_ids: tuple[int, ...]
-
-    def actor(self, request_id: str) -> Actor:
-        """Give the actor of one request of this session."""
-        return Actor(
-            kind="staff",
-            role=self.role,
-            request_id=request_id,
-            study_id=self.study_id,
-            site_ids=None if self.site_id is None else frozenset({self.site_id}),
-            account_id=self.account_id,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class ParticipantSignIn:
     """A signed-in participant on one device; `mode` is how the answers are given.
 
     `text_size` and `contrast` are how the person reads the pages, `listens` whether the questions may be
     heard where the licence allows it. `queue_owner` marks on a phone whose answers it keeps.
-    `loan` is set on a tablet of the site that was lent for one questionnaire.
+    `loan` is set in a browser of staff that was lent for one questionnaire; in an interview no answer is the
+    participant's own tap, so that who asks is the actor.
     """
 
     session_id: int
@@ -83,6 +56,8 @@ class ParticipantSignIn:
 
     def actor(self, request_id: str) -> Actor:
         """Give the actor of one request of this session."""
+        if self.loan is not None and self.loan.interviewer is not None:
+            return self.loan.interviewer.actor(request_id, assessment_id=self.loan.assessment_id)
         return Actor(
             kind="participant",
             role="participant",
@@ -98,32 +73,21 @@ class ParticipantSignIn:
 
 @dataclass(frozen=True, slots=True)
 class LentFor:
-    """What a tablet was lent for, and after how many minutes without a touch it locks."""
+    """What a browser was lent for, and after how many minutes without a touch it locks.
+
+    `interviewer` is who asks in an interview by telephone; None on a tablet, where nobody does.
+    """
 
     loan_id: int
     assessment_id: int
     participant_code: str
     idle_minutes: int
+    interviewer: Interviewer | None = None
 
 
 def token_digest(token: str) -> str:
     """Digest a token of at least 128 random bits for storage."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def start_staff_session(session: Session, *, account_id: int, staff_role_id: int, now: datetime) -> str:
-    """Start a session of a member of staff under one role; gives its token, which is kept nowhere."""
-    token = secrets.token_urlsafe(32)
-    session.add(
-        StaffSession(
-            token_sha256=token_digest(token),
-            account_id=account_id,
-            staff_role_id=staff_role_id,
-            started_at=now,
-            seen_at=now,
-        )
-    )
-    return token
 
 
 def start_participant_session(
@@ -149,62 +113,13 @@ def start_participant_session(
     return token
 
 
-def find_staff_sign_in(
-    database: Database, token: str, *, now: datetime, touch: bool = True
-) -> StaffSignIn | None:
-    """Find the living session under `token`; a revoked role or a disabled account ends it at once.
-
-    Without `touch` the request does not count as activity: it is a page that asks by itself.
-    """
-    with database.reading() as session:
-        row = session.execute(
-            select(StaffSession, Account, StaffRole, Study.study_code, Site.name)
-            .join(Account, Account.id == StaffSession.account_id)
-            .join(StaffRole, StaffRole.id == StaffSession.staff_role_id)
-            .join(Study, Study.id == StaffRole.study_id)
-            .outerjoin(Site, Site.id == StaffRole.site_id)
-            .where(
-                StaffSession.token_sha256 == token_digest(token),
-                StaffSession.ended_at.is_(None),
-                StaffSession.paused_at.is_(None),
-                StaffSession.seen_at > now - STAFF_IDLE,
-                StaffSession.started_at > now - STAFF_LONGEST,
-                Account.disabled_at.is_(None),
-                StaffRole.revoked_at.is_(None),
-            )
-        ).first()
-        if row is None:
-            return None
-        record, account, role, study_code, site_name = row
-        others = session.scalars(
-            select(StaffRole.id)
-            .where(
-                StaffRole.account_id == account.id, StaffRole.revoked_at.is_(None), StaffRole.id != role.id
-            )
-            .order_by(StaffRole.id)
-        ).all()
-    if touch and now - record.seen_at > TOUCH_AFTER:
-        _touch(database, record, now=now)
-    return StaffSignIn(
-        session_id=record.id,
-        account_id=account.id,
-        display_name=account.display_name,
-        language=account.language,
-        role=role.role,
-        study_id=role.study_id,
-        study_code=study_code,
-        site_id=role.site_id,
-        site_name=site_name,
-        other_role_ids=tuple(others),
-    )
-
-
 def find_participant_sign_in(
     database: Database, token: str, *, now: datetime, touch: bool = True
 ) -> ParticipantSignIn | None:
     """Find the living session under `token`; a revoked device ends it at once; `touch` as for staff.
 
-    That of a tablet on loan lives while it is used, and a short time after the questionnaire was sent.
+    That of a browser on loan lives while it is used, and a short time after the questionnaire was sent; an
+    interview no longer than the session of who asks.
     """
     with database.reading() as session:
         row = session.execute(
@@ -227,8 +142,13 @@ def find_participant_sign_in(
     loan: TabletLoan | None = row[2]  # an outer join finds none on an own device
     if loan is not None and now >= end_of_loan(loan, seen_at=record.seen_at, submitted_at=submitted_at):
         return None
+    lent = None if loan is None else _find_lent(database, loan, participant.participant_code, now=now)
+    if lent is not None and lent.interviewer is None and record.mode == INTERVIEW:
+        return None
     if touch and now - record.seen_at > (TOUCH_AFTER if loan is None else TOUCH_LOAN_AFTER):
-        _touch(database, record, now=now)
+        touch_session(database, record, now=now)
+        if lent is not None and lent.interviewer is not None:
+            touch_interviewer(database, lent.interviewer, now=now)
     return ParticipantSignIn(
         session_id=record.id,
         participant_id=participant.id,
@@ -240,32 +160,26 @@ def find_participant_sign_in(
         mode=record.mode,
         text_size=participant.text_size,
         contrast=participant.contrast,
-        listens=participant.listens,
-        queue_owner=participant.queue_owner or "",
-        loan=None
-        if loan is None
-        else LentFor(loan.id, loan.assessment_id, participant.participant_code, loan.idle_minutes),
+        listens=participant.listens and record.mode != INTERVIEW,
+        # Nothing is ever kept in the browser of who asks.
+        queue_owner=(participant.queue_owner or "") if record.mode != INTERVIEW else "",
+        loan=lent,
     )
+
+
+def _find_lent(database: Database, loan: TabletLoan, participant_code: str, *, now: datetime) -> LentFor:
+    """Find what a browser was lent for, and in an interview who asks; None there once nobody does."""
+    interviewer = None
+    if loan.mode == INTERVIEW:
+        with database.reading() as session:
+            interviewer = find_interviewer(session, loan.staff_session_id, now=now)
+    return LentFor(loan.id, loan.assessment_id, participant_code, loan.idle_minutes, interviewer)
 
 
 def end_of_loan(loan: TabletLoan, *, seen_at: datetime, submitted_at: datetime | None) -> datetime:
     """Give when a tablet on loan locks by itself if nobody touches it any more."""
     idle = timedelta(minutes=loan.idle_minutes)
     return seen_at + (idle if submitted_at is None else min(idle, LONGEST_AFTER_SENDING)) + GRACE
-
-
-def end_staff_sessions(session: Session, *, account_id: int, now: datetime) -> None:
-    """End every session of an account, at sign-out everywhere, disablement or a new password."""
-    session.execute(
-        update(StaffSession)
-        .where(StaffSession.account_id == account_id, StaffSession.ended_at.is_(None))
-        .values(ended_at=now)
-    )
-
-
-def end_staff_session(session: Session, *, session_id: int, now: datetime) -> None:
-    """End one session at sign-out."""
-    session.execute(update(StaffSession).where(StaffSession.id == session_id).values(ended_at=now))
 
 
 def end_participant_sessions(session: Session, *, participant_id: int, now: datetime) -> None:
@@ -284,7 +198,7 @@ def end_participant_session(session: Session, *, session_id: int, now: datetime)
     )
 
 
-def _touch(database: Database, record: StaffSession | ParticipantSession, *, now: datetime) -> None:
+def touch_session(database: Database, record: StaffSession | ParticipantSession, *, now: datetime) -> None:
     """Note that the session lives, in a short transaction of its own and not at every request."""
     table = type(record)
     with database.writing() as session:

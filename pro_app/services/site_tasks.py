@@ -1,33 +1,36 @@
-"""What sites are asked to do: listing it, counting it, and recording what was done about it."""
+"""What sites are asked to do: listing and counting it."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor
-from pro_app.audit.trail import Change, record_change
-from pro_app.errors import InputRejected, NotFound, Problem
-from pro_app.language import mark
+from pro_app.errors import NotFound
 from pro_app.protocol.leaving import find_message_rule
 from pro_app.protocol.rules import MessageRule
-from pro_app.reminders.outbox import replan_reminders
 from pro_app.reminders.site_tasks import DueTask, list_site_tasks
-from pro_app.reminders.task_outcomes import CHANNEL, WAYS_BACK, Outcome, find_outcome, list_outcomes
-from pro_app.services.channel_stops import lift_channel_stop
+from pro_app.reminders.task_outcomes import Outcome, list_outcomes
+from pro_app.reminders.task_ranking import Rank, count_days_left, list_steps, rank_task
+from pro_app.reminders.task_situation import SITE_ROLES
 from pro_app.services.messages import find_outcome_words
 from pro_app.services.participants import load_participant
 from pro_app.services.site_task_subjects import TaskSubject, load_task_subjects
+from pro_app.services.transfers.matters import Arrival, list_arrivals
 from pro_app.storage.queries.participants import list_sites
-from pro_app.storage.queries.site_tasks import TaskScope, list_task_records
+from pro_app.storage.queries.site_tasks import TaskScope
 from pro_app.storage.tables.participants import Participant
-from pro_app.storage.tables.site_tasks import SiteTaskRecord
 
-SENT_TWICE_WITHIN = timedelta(minutes=10)
-LONGEST_NOTE = 500
-GONE = mark("This task is settled or its reason is gone. Nothing was recorded.")
+
+@dataclass(frozen=True, slots=True)
+class UnexplainedVisit:
+    """One visit that was missed and of which the site is to say why; `closed_on` is a civil date."""
+
+    assessment_id: int
+    label: str
+    closed_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,18 @@ class SiteTaskLine:
     failure: str | None
     messages: MessageRule
     held_until: date | None
+    today: date
+    unexplained: tuple[UnexplainedVisit, ...] = ()
+
+    @property
+    def days_left(self) -> int | None:
+        """Count the days to the last one in the participant's zone, None where there is none."""
+        return count_days_left(self.task, today=self.today)
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """List what puts the task where it stands on the list."""
+        return list_steps(self.task, today=self.today)
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -71,8 +86,11 @@ def list_tasks_of_sites(
     """List the tasks of sites within the actor's reach (None: all of them), the most urgent first."""
     scope = _make_scope(actor, site_ids)
     subjects = load_task_subjects(session, scope, now=now)
-    lines = [line for subject in subjects for line in _list_lines(subject, language=language, now=now)]
-    return sorted(lines, key=_urgency)
+    lines = [
+        line for subject in subjects for line in _list_lines(subject, actor=actor, language=language, now=now)
+    ]
+    lines += [_make_line_of_arrival(arrival) for arrival in list_arrivals(session, scope, now=now)]
+    return sorted(lines, key=_rank)
 
 
 def list_tasks_of_participant(
@@ -80,21 +98,27 @@ def list_tasks_of_participant(
 ) -> list[SiteTaskLine]:
     """List the tasks about one participant whom the actor may reach, the most urgent first."""
     participant = load_participant(session, participant_id, actor=actor)
-    return _list_own(session, participant, language=language, now=now)
+    subject = _load_subject(session, participant, now=now)
+    return sorted(_list_lines(subject, actor=actor, language=language, now=now), key=_rank)
 
 
 def count_tasks(session: Session, *, actor: Actor, now: datetime) -> int:
     """Count the tasks of the sites within the actor's reach."""
-    subjects = load_task_subjects(session, _make_scope(actor, None), now=now)
-    return sum(len(list_site_tasks(subject.situation, now=now)) for subject in subjects)
+    scope = _make_scope(actor, None)
+    subjects = load_task_subjects(session, scope, now=now, only_counted=True)
+    arrivals = list_arrivals(session, scope, now=now)
+    return len(arrivals) + sum(len(_list_due(subject, actor=actor, now=now)) for subject in subjects)
 
 
 def count_tasks_by_site(session: Session, *, actor: Actor, now: datetime) -> list[SiteTaskCount]:
     """Count the tasks of each site within the actor's reach, sites without any included, by site code."""
     counts: dict[int, Counter[str]] = {}
-    for subject in load_task_subjects(session, _make_scope(actor, None), now=now):
-        kinds = Counter(task.kind for task in list_site_tasks(subject.situation, now=now))
+    scope = _make_scope(actor, None)
+    for subject in load_task_subjects(session, scope, now=now, only_counted=True):
+        kinds = Counter(task.kind for task in _list_due(subject, actor=actor, now=now))
         counts.setdefault(subject.participant.site_id, Counter()).update(kinds)
+    for arrival in list_arrivals(session, scope, now=now):
+        counts.setdefault(arrival.site_id, Counter()).update([arrival.task.kind])
     return [
         SiteTaskCount(
             site.id, site.name, counts.get(site.id, Counter()).total(), dict(counts.get(site.id, {}))
@@ -103,37 +127,11 @@ def count_tasks_by_site(session: Session, *, actor: Actor, now: datetime) -> lis
     ]
 
 
-def record_task(
-    session: Session, task_key: str, *, outcome: str, note: str, actor: Actor, now: datetime
-) -> SiteTaskRecord:
-    """Record what the site did about a task and plan messages anew; the same form sent twice counts once.
-
-    A check that is recorded lets the invitation go that waited for it, an address that is right again lifts
-    the stop of its channel. Raises InputRejected if the task is no longer there or the outcome is none.
-    """
-    participant = load_participant(session, _participant_of(task_key), actor=actor, lock=True)
-    scope = TaskScope(participant.study_id, participant_id=participant.id)
-    earlier = [row for row in list_task_records(session, scope) if row.task_key == task_key][-1:]
-    row = SiteTaskRecord(
-        task_key=task_key,
-        site_id=participant.site_id,
-        participant_id=participant.id,
-        outcome=outcome,
-        note=note.strip() or None,
-        recorded_at=now,
-        recorded_by_id=actor.account_id,
-    )
-    if earlier and _is_sent_twice(earlier[0], row):
-        return earlier[0]
-    line = _find_line(_list_own(session, participant, language=participant.language, now=now), task_key)
-    _check(line.task, row)
-    session.add(row)
-    session.flush()
-    if line.task.kind == CHANNEL and outcome == WAYS_BACK and line.task.stop_id is not None:
-        lift_channel_stop(session, participant.id, line.task.stop_id, actor=actor, now=now)
-    replan_reminders(session, participant=participant, now=now)
-    _record_in_trail(session, row, before=earlier[0] if earlier else None, actor=actor, now=now)
-    return row
+def list_due_tasks(
+    session: Session, participant: Participant, *, actor: Actor, now: datetime
+) -> tuple[DueTask, ...]:
+    """List the tasks about a participant whom the actor is known to reach, in no order."""
+    return _list_due(_load_subject(session, participant, now=now), actor=actor, now=now)
 
 
 def _make_scope(actor: Actor, site_ids: Iterable[int] | None) -> TaskScope:
@@ -150,28 +148,22 @@ def _study_of(actor: Actor) -> int:
     return actor.study_id
 
 
-def _participant_of(task_key: str) -> int:
-    """Read the participant's key out of a task's name."""
-    number = task_key.split(":")[1:2]
-    if not number or not number[0].isdecimal() or len(number[0]) > len(str(2**63)) - 1:
-        raise NotFound("task")
-    return int(number[0])
-
-
-def _list_own(
-    session: Session, participant: Participant, *, language: str, now: datetime
-) -> list[SiteTaskLine]:
+def _load_subject(session: Session, participant: Participant, *, now: datetime) -> TaskSubject:
     scope = TaskScope(participant.study_id, participant_id=participant.id)
     (subject,) = load_task_subjects(session, scope, now=now)
-    return sorted(_list_lines(subject, language=language, now=now), key=_urgency)
+    return subject
 
 
-def _list_lines(subject: TaskSubject, *, language: str, now: datetime) -> Iterator[SiteTaskLine]:
+def _list_lines(
+    subject: TaskSubject, *, actor: Actor, language: str, now: datetime
+) -> Iterator[SiteTaskLine]:
     person, situation = subject.participant, subject.situation
     protocol, facts = situation.protocol, situation.facts
     labels = {rule.code: rule.label.text(language) for rule in protocol.site_tasks}
-    messages = find_message_rule(protocol, facts, situation.civil_day(now))
-    for task in list_site_tasks(situation, now=now):
+    today = situation.civil_day(now)
+    messages = find_message_rule(protocol, facts, today)
+    missed = {visit.visit_code: visit for visit in situation.missed}
+    for task in _list_due(subject, actor=actor, now=now):
         yield SiteTaskLine(
             task=task,
             participant_code=person.participant_code,
@@ -183,48 +175,44 @@ def _list_lines(subject: TaskSubject, *, language: str, now: datetime) -> Iterat
             failure=find_outcome_words(protocol, task.failure.reason if task.failure else None, language),
             messages=messages,
             held_until=facts.paused_until if messages == "held" else None,
+            today=today,
+            unexplained=tuple(
+                UnexplainedVisit(
+                    missed[code].assessment_id, protocol.visit_label(code, language), missed[code].closed_on
+                )
+                for code in task.unexplained
+            ),
         )
 
 
-def _urgency(line: SiteTaskLine) -> tuple[date, date, str, str]:
-    """Order tasks by the day by which they should be done, then by how long they have been waiting."""
-    return (line.task.until_on or date.max, line.task.since_on, line.participant_code, line.task.task_key)
+def _make_line_of_arrival(arrival: Arrival) -> SiteTaskLine:
+    """Give the line of somebody whom the site does not follow yet: nothing is said of the person."""
+    return SiteTaskLine(
+        task=arrival.task,
+        participant_code=arrival.participant_code,
+        site_id=arrival.site_id,
+        zone=arrival.zone,
+        visit_label="",
+        event_label="",
+        task_label="",
+        failure=None,
+        messages="sent",
+        held_until=None,
+        today=arrival.today,
+    )
 
 
-def _find_line(lines: list[SiteTaskLine], task_key: str) -> SiteTaskLine:
-    line = next((line for line in lines if line.task.task_key == task_key), None)
-    if line is None:
-        raise InputRejected((Problem(GONE),))
-    return line
+def _list_due(subject: TaskSubject, *, actor: Actor, now: datetime) -> tuple[DueTask, ...]:
+    """List the tasks that are for the actor; those who only count see how many there are for anybody."""
+    due = list_site_tasks(subject.situation, now=now)
+    if actor.role not in SITE_ROLES:
+        return due
+    return tuple(
+        task
+        for task in due
+        if actor.role in task.for_roles and (task.not_for_id is None or task.not_for_id != actor.account_id)
+    )
 
 
-def _is_sent_twice(last: SiteTaskRecord, row: SiteTaskRecord) -> bool:
-    """Tell whether the last record says the same, by the same person, a moment ago."""
-    said = [(r.outcome, r.note, r.recorded_by_id) for r in (last, row)]
-    return said[0] == said[1] and row.recorded_at - last.recorded_at <= SENT_TWICE_WITHIN
-
-
-def _check(task: DueTask, row: SiteTaskRecord) -> None:
-    """Raise InputRejected with everything that is wrong with what was said."""
-    problems = []
-    if find_outcome(task.kind, row.outcome) is None:
-        problems.append(Problem(mark("Choose what was done."), place="outcome"))
-    if row.note and len(row.note) > LONGEST_NOTE:
-        problems.append(
-            Problem(mark("Please use %(longest)s characters at most."), {"longest": LONGEST_NOTE}, "note")
-        )
-    if problems:
-        raise InputRejected(tuple(problems))
-
-
-def _record_in_trail(
-    session: Session, row: SiteTaskRecord, *, before: SiteTaskRecord | None, actor: Actor, now: datetime
-) -> None:
-    items: list[dict[str, object]] = [
-        {"field": "task", "after": row.task_key},
-        {"field": "outcome", "before": before.outcome if before else None, "after": row.outcome},
-    ]
-    if row.note:
-        items.append({"field": "note", "before": before.note if before else None, "after": row.note})
-    change = Change("task.record", f"participant:{row.participant_id}", items)
-    record_change(session, change, actor=actor, site_id=row.site_id, now=now)
+def _rank(line: SiteTaskLine) -> Rank:
+    return rank_task(line.task, participant_code=line.participant_code, today=line.today)

@@ -14,6 +14,7 @@ from pro_app.audit.actor import Actor
 from pro_app.audit.trail import Change, record_change
 from pro_app.errors import InputRejected, NotFound, Problem
 from pro_app.language import mark
+from pro_app.reminders.outbox import look_again_at_site
 from pro_app.services.protocol_versions import find_opening_version
 from pro_app.services.studies import load_current_protocol
 from pro_app.storage.queries.participants import find_site, list_sites
@@ -73,6 +74,8 @@ def save_site(session: Session, site: SiteDetails, *, actor: Actor, now: datetim
         items.append({"field": "protocol_version", "before": None, "after": opening.version})
     session.add(record)
     session.flush()
+    if site.site_id is not None and any(item["field"] == "goes_live_on" for item in items):
+        look_again_at_site(session, record.id)
     if items:
         change = Change("site.create" if site.site_id is None else "site.update", f"site:{record.id}", items)
         record_change(session, change, actor=actor, site_id=record.id, now=now)

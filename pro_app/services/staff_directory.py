@@ -1,7 +1,7 @@
 """Who works in a study: its accounts with the roles they hold there, for the pages that show them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,17 @@ class HeldRole:
     role: str
     study_code: str
     site: str | None
+    ends_at: datetime | None = None
+    site_id: int | None = None
+
+    @property
+    def last_moment(self) -> datetime | None:
+        """Give a moment of the last day; None for a role that does not end by itself."""
+        return self.ends_at and self.ends_at - timedelta(seconds=1)
+
+    def is_over(self, now: datetime) -> bool:
+        """Tell whether it has ended by itself."""
+        return self.ends_at is not None and self.ends_at <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +47,9 @@ class StaffMember:
     roles: tuple[HeldRole, ...]
 
 
-def list_own_roles(session: Session, *, account_id: int) -> list[HeldRole]:
+def list_own_roles(session: Session, *, account_id: int, now: datetime) -> list[HeldRole]:
     """List every role of an account in any study."""
-    return [_held(session, role) for role in list_active_roles(session, account_id=account_id)]
+    return [_held(session, role) for role in list_active_roles(session, at=now, account_id=account_id)]
 
 
 def list_staff(session: Session, *, study_id: int) -> list[StaffMember]:
@@ -76,4 +87,6 @@ def _held(session: Session, role: StaffRole) -> HeldRole:
         role=role.role,
         study_code=study.study_code if study else "",
         site=f"{site.name}, {site.city}" if site else None,
+        ends_at=role.ends_at,
+        site_id=role.site_id,
     )

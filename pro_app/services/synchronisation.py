@@ -24,6 +24,7 @@ from pro_app.services.answers import (
     write_operations,
 )
 from pro_app.services.known_operations import tell_again
+from pro_app.services.moved_forms import find_form_of_person, find_form_of_visit, list_kept_operations
 from pro_app.services.responses import require_reachable
 from pro_app.services.submission import Receipt, submit_assessment
 from pro_app.storage.database import write_rows
@@ -98,7 +99,55 @@ def take_batch(session: Session, batch: Batch, *, actor: Actor, now: datetime) -
         # Sending withdraws messages: the person is locked first, as everybody does who changes a plan.
         lock_participant_of_form(session, batch.assessment_id)
     assessment = load_assessment(session, batch.assessment_id, lock=True)
+    moved_id = _find_moved(session, batch, assessment, actor=actor, now=now)
+    if moved_id is not None:
+        return _take_for_moved(session, batch, assessment, moved_id=moved_id, actor=actor, now=now)
     require_reachable(assessment, actor)
+    return _take(session, batch, assessment, actor=actor, now=now)
+
+
+def _find_moved(
+    session: Session, batch: Batch, assessment: AssessmentRecord, *, actor: Actor, now: datetime
+) -> int | None:
+    """Find the form that stands now where the device knew this one, if a site moved one of them."""
+    if assessment.participant_id != actor.participant_id:
+        return find_form_of_person(session, assessment, actor=actor)
+    if assessment.submitted_at is not None or not batch.operations:
+        return None
+    given = (find_given_at(each.device_at, batch, assessment, now=now) for each in batch.operations)
+    return find_form_of_visit(session, assessment, given_at=min(given))
+
+
+def _take_for_moved(
+    session: Session,
+    batch: Batch,
+    assessment: AssessmentRecord,
+    *,
+    moved_id: int,
+    actor: Actor,
+    now: datetime,
+) -> TakenBatch:
+    """Tell again what the form has already, and take the rest for the form that stands in its place now."""
+    kept = list_kept_operations(session, assessment, [each.operation_id for each in batch.operations])
+    known = [each for each in batch.operations if each.operation_id in kept]
+    rest = [each for each in batch.operations if each.operation_id not in kept]
+    list_new_operations(session, batch.assessment_id, known)  # refuses the same names with another content
+    aside = _load_set_aside(session, batch.assessment_id, known)
+    told = _tell_outcomes(session, known, aside=aside, kept=())
+    if known and not rest:
+        code, at = assessment.receipt_code, assessment.submitted_at
+        return TakenBatch(batch.assessment_id, told, Receipt(code, at) if code and at else None)
+    other = load_assessment(session, moved_id, lock=True)
+    require_reachable(other, actor)
+    own = replace(batch, assessment_id=moved_id, operations=rest)
+    taken = _take(session, own, other, actor=actor, now=now)
+    return TakenBatch(batch.assessment_id, [*told, *taken.operations], taken.receipt)
+
+
+def _take(
+    session: Session, batch: Batch, assessment: AssessmentRecord, *, actor: Actor, now: datetime
+) -> TakenBatch:
+    """Take a batch for a form that is locked and within reach."""
     operations = [
         replace(operation, given_at=find_given_at(operation.device_at, batch, assessment, now=now))
         for operation in batch.operations

@@ -6,37 +6,24 @@ password is given again. What the participant says is kept tap by tap, whatever 
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor, system_actor
-from pro_app.audit.trail import Change, record_change
-from pro_app.errors import NotFound, SignInRefused
-from pro_app.services.participants import load_participant
-from pro_app.services.responses import require_answerable, require_reachable
-from pro_app.services.sessions import (
-    end_of_loan,
-    end_participant_session,
-    end_staff_session,
-    start_participant_session,
-    token_digest,
-)
-from pro_app.services.staff_sign_in import ProvenPassword, sign_in_staff
+from pro_app.errors import SignInRefused
+from pro_app.services.loans import SITE_TABLET, How, begin_loan, end_loan, list_unended
+from pro_app.services.sessions import token_digest
+from pro_app.services.staff_sessions import end_staff_session
+from pro_app.services.staff_sign_in import ProvenPassword, find_proven, sign_in_staff
 from pro_app.storage.database import Database
-from pro_app.storage.queries.assessments import load_assessment
+from pro_app.storage.queries.accounts import holds
 from pro_app.storage.tables.accounts import Account, StaffRole
-from pro_app.storage.tables.assessments import Assessment
-from pro_app.storage.tables.participants import Participant
-from pro_app.storage.tables.sessions import ParticipantSession, StaffSession
+from pro_app.storage.tables.sessions import StaffSession
 from pro_app.storage.tables.tablet_loans import TabletLoan
 
-SITE_TABLET = "site_tablet"
 LONGEST_PAUSE = timedelta(hours=24)
 """After a day the tablet asks for a whole sign-in rather than for the password alone."""
-
-How = Literal["locked", "finished", "taken_back", "signed_out", "lent_again"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +42,6 @@ class PausedSession:
     is_lent: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LoanInUse:
-    """A loan to a participant that has not ended: since when, and by whom (display name)."""
-
-    started_at: datetime
-    lent_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Loan:
-    """A loan whose end is not written yet, with what decides whether it has ended all the same."""
-
-    loan: TabletLoan
-    session: ParticipantSession
-    site_id: int
-    ends_at: datetime
-
-    def has_ended(self, now: datetime) -> bool:
-        return self.session.ended_at is not None or now >= self.ends_at
-
-
 def lend_tablet(
     session: Session,
     *,
@@ -91,51 +57,18 @@ def lend_tablet(
     A tablet that is lent to the same participant elsewhere locks. Raises NotFound, AlreadySubmitted or
     WindowClosed.
     """
-    participant = load_participant(session, participant_id, actor=actor, lock=True)
-    assessment = load_assessment(session, assessment_id)
-    require_reachable(assessment, actor)
-    if assessment.participant_id != participant.id:
-        raise NotFound("assessment")
-    require_answerable(assessment, now)
-    for other in _list_unended(session, TabletLoan.participant_id == participant.id):
-        _end(session, other, "lent_again", actor=actor, now=now)
-    session.execute(update(StaffSession).where(StaffSession.id == staff_session_id).values(paused_at=now))
-    token = start_participant_session(
-        session, participant_id=participant.id, device_id=None, mode=SITE_TABLET, now=now
-    )
-    session.flush()
-    began = select(ParticipantSession.id).where(ParticipantSession.token_sha256 == token_digest(token))
-    loan = TabletLoan(
-        participant_session_id=session.scalars(began).one(),
-        staff_session_id=staff_session_id,
-        account_id=actor.account_id,
-        participant_id=participant.id,
+    token = begin_loan(
+        session,
         assessment_id=assessment_id,
+        participant_id=participant_id,
+        staff_session_id=staff_session_id,
+        mode=SITE_TABLET,
         idle_minutes=idle_minutes,
-        started_at=now,
+        actor=actor,
+        now=now,
     )
-    session.add(loan)
-    session.flush()
-    items = [{"field": "assessment", "before": None, "after": f"assessment:{assessment_id}"}]
-    change = Change("tablet.lend", f"participant:{participant.id}", items)
-    record_change(session, change, actor=actor, site_id=participant.site_id, now=now)
+    session.execute(update(StaffSession).where(StaffSession.id == staff_session_id).values(paused_at=now))
     return token
-
-
-def find_loan_in_use(session: Session, participant_id: int, *, now: datetime) -> LoanInUse | None:
-    """Find the tablet on which a participant can answer at `now`, to say so before another one is lent."""
-    for held in _list_unended(session, TabletLoan.participant_id == participant_id):
-        if not held.has_ended(now):
-            name = session.get_one(Account, held.loan.account_id).display_name
-            return LoanInUse(held.loan.started_at, name)
-    return None
-
-
-def lock_tablet(session: Session, *, session_id: int, actor: Actor, now: datetime) -> None:
-    """End the participant's session on a tablet, by themselves or whoever holds it."""
-    for held in _list_unended(session, TabletLoan.participant_session_id == session_id):
-        sent = session.get_one(Assessment, held.loan.assessment_id).submitted_at is not None
-        _end(session, held, "finished" if sent else "locked", actor=actor, now=now)
 
 
 def find_paused_session(database: Database, token: str, *, now: datetime) -> PausedSession | None:
@@ -145,7 +78,7 @@ def find_paused_session(database: Database, token: str, *, now: datetime) -> Pau
     """
     with database.reading() as session:
         row = session.execute(
-            select(StaffSession, Account, StaffRole.revoked_at)
+            select(StaffSession, Account, holds(now))
             .join(Account, Account.id == StaffSession.account_id)
             .join(StaffRole, StaffRole.id == StaffSession.staff_role_id)
             .where(
@@ -154,11 +87,11 @@ def find_paused_session(database: Database, token: str, *, now: datetime) -> Pau
         ).first()
         if row is None:
             return None
-        record, account, revoked_at = row
-        is_closed = account.disabled_at is not None or revoked_at is not None
+        record, account, is_held = row
+        is_closed = account.disabled_at is not None or not is_held
         if record.ended_at is not None and not is_closed:
             return None
-        held = _list_unended(session, TabletLoan.staff_session_id == record.id)
+        held = list_unended(session, TabletLoan.staff_session_id == record.id)
         return PausedSession(
             session_id=record.id,
             account_id=account.id,
@@ -175,11 +108,17 @@ def take_back_tablet(
 ) -> str:
     """Begin a new session in the place of the paused one and give its token; the tablet is lent no longer.
 
+    The second factor that was proven in the paused one counts on, for a day: a phone is not asked for at a
+    bedside.
+
     Raises SignInRefused for somebody else's password, and as at the sign-in (services.staff_sign_in).
     """
     if proof.account_id != paused.account_id:
         raise SignInRefused
-    token = sign_in_staff(session, proof, now=now, request_id=request_id)
+    proven = find_proven(session, paused.session_id)
+    if proven is not None and now - proven.at >= LONGEST_PAUSE:
+        proven = None
+    token = sign_in_staff(session, proof, now=now, request_id=request_id, proven=proven)
     actor = Actor(kind="staff", role="staff", request_id=request_id, account_id=paused.account_id)
     _end_pause(session, paused, "taken_back", actor=actor, now=now)
     return token
@@ -191,35 +130,6 @@ def sign_out_tablet(session: Session, paused: PausedSession, *, now: datetime, r
 
 
 def _end_pause(session: Session, paused: PausedSession, how: How, *, actor: Actor, now: datetime) -> None:
-    for held in _list_unended(session, TabletLoan.staff_session_id == paused.session_id):
-        _end(session, held, how, actor=actor, now=now)
+    for held in list_unended(session, TabletLoan.staff_session_id == paused.session_id):
+        end_loan(session, held, how, actor=actor, now=now)
     end_staff_session(session, session_id=paused.session_id, now=now)
-
-
-def _list_unended(session: Session, which: ColumnElement[bool]) -> list[_Loan]:
-    rows = session.execute(
-        select(TabletLoan, ParticipantSession, Participant.site_id, Assessment.submitted_at)
-        .join(ParticipantSession, ParticipantSession.id == TabletLoan.participant_session_id)
-        .join(Participant, Participant.id == TabletLoan.participant_id)
-        .join(Assessment, Assessment.id == TabletLoan.assessment_id)
-        .where(which, TabletLoan.ended_at.is_(None))
-        .order_by(TabletLoan.id)
-    )
-    return [
-        _Loan(loan, record, site_id, end_of_loan(loan, seen_at=record.seen_at, submitted_at=submitted_at))
-        for loan, record, site_id, submitted_at in rows
-    ]
-
-
-def _end(session: Session, held: _Loan, how: How, *, actor: Actor, now: datetime) -> None:
-    """Write how a loan ended; one that had ended by itself keeps the moment at which it did."""
-    loan, by_itself = held.loan, held.has_ended(now)
-    loan.ended_at = (held.session.ended_at or held.ends_at) if by_itself else now
-    loan.ended_how = how
-    if by_itself:
-        loan.ended_how = "idle" if held.session.ended_at is None else "shut_out"
-    if held.session.ended_at is None:
-        end_participant_session(session, session_id=held.session.id, now=loan.ended_at)
-    items = [{"field": "loan", "before": "lent", "after": loan.ended_how}]
-    change = Change("tablet.lock", f"participant:{loan.participant_id}", items)
-    record_change(session, change, actor=actor, site_id=held.site_id, now=now)

@@ -1,7 +1,7 @@
 """From the rows of some participants to the pure records that the tidy tables are made of."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from pro_app.storage.queries.dataset import (
     list_scores_in_force,
 )
 from pro_app.storage.queries.events import read_event
+from pro_app.storage.queries.paper_forms import list_double_entered
 from pro_app.storage.tables.assessments import PlannedVisit
 
 
@@ -49,6 +50,7 @@ class _Kept:
     assessments: dict[int, list[AssessmentRecord]] = field(default_factory=dict)
     responses: dict[int, list[_Response]] = field(default_factory=dict)
     beside: dict[int, BesideForm] = field(default_factory=dict)
+    double_entered: frozenset[int] = frozenset()
 
 
 def load_batch(
@@ -80,7 +82,10 @@ def load_batch(
 
 
 def _load_kept(session: Session, participant_ids: Collection[int]) -> _Kept:
-    kept = _Kept(beside=dict(list_beside_forms(session, participant_ids)))
+    kept = _Kept(
+        beside=dict(list_beside_forms(session, participant_ids)),
+        double_entered=list_double_entered(session, participant_ids),
+    )
     for row in list_events_of(session, participant_ids):
         kept.events.setdefault(row.participant_id, []).append(read_event(row))
     for visit in list_planned_visits(session, participant_ids):
@@ -149,7 +154,8 @@ def _list_visits(
         responses = kept.responses.get(record.assessment_id, ())
         forms = tuple(instruments.list_forms(references, responses))
         beside = kept.beside.get(record.assessment_id, NOTHING_BESIDE)
-        yield _visit(record, forms=forms, beside=beside, now=now)
+        visit = _visit(record, forms=forms, beside=beside, now=now)
+        yield replace(visit, double_entered=record.assessment_id in kept.double_entered)
 
 
 def _visit(
@@ -180,8 +186,9 @@ def _visit(
         forms=forms,
         closes_at=record.window.closes_at,
         received_late=record.is_received_late,
-        set_aside=beside.set_aside,
+        set_aside=beside.kept_beside,
         conflicts=beside.conflicts,
+        source_on=record.source_on,
     )
 
 

@@ -12,7 +12,9 @@ from pro_app.clock import civil_date
 from pro_app.protocol.events import Facts, fold_events, list_valid_events
 from pro_app.protocol.protocol import Protocol
 from pro_app.protocol.state import AssessmentState
+from pro_app.services.interviewers import INTERVIEW
 from pro_app.services.message_settings import PARTICIPANT, SAID_BY
+from pro_app.services.paper.rules import may_come_on_paper
 from pro_app.services.participant_list import describe_situation
 from pro_app.services.participants import load_participant
 from pro_app.services.sites import load_site
@@ -22,6 +24,7 @@ from pro_app.storage.queries.accounts import list_display_names
 from pro_app.storage.queries.assessments import AssessmentRecord, list_assessments
 from pro_app.storage.queries.beside_forms import NOTHING_BESIDE, BesideForm, list_beside_forms
 from pro_app.storage.queries.events import list_events, read_events
+from pro_app.storage.tables.accounts import Account
 from pro_app.storage.tables.credentials import ParticipantCredential, SignInCard
 from pro_app.storage.tables.events import ParticipantEvent
 from pro_app.storage.tables.participants import Participant
@@ -33,7 +36,7 @@ class VisitLine:
     """One visit of the plan: window (civil dates), state, receipt, and what the site may do about it.
 
     `received_late`: finished in the period and received after it. `beside` counts the answers that are kept
-    beside the form.
+    beside the form. `asked_by` is who of the site asked in an interview by telephone.
     """
 
     assessment_id: int
@@ -54,7 +57,9 @@ class VisitLine:
     reopened_until: date | None
     may_reopen: bool
     may_have_reason: bool
+    may_come_on_paper: bool
     beside: BesideForm
+    asked_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,7 @@ def _visit_line(
 ) -> VisitLine:
     state = record.state(now)
     protocol = record.protocol
+    asked_by_id = record.entered_by_id if record.mode == INTERVIEW else None
     visit, phase = protocol.find_visit(record.planned_code), protocol.find_phase(record.planned_code)
     reason = record.not_done_reason or record.reason_code
     said_by = {person.code: person.label.text(language) for person in protocol.said_by}
@@ -158,7 +164,9 @@ def _visit_line(
         reopened_until=record.reopened_until,
         may_reopen=find_reopening_day(session, record, now=now) is not None,
         may_have_reason=state in MAY_HAVE_REASON,
+        may_come_on_paper=may_come_on_paper(record, now=now),
         beside=beside,
+        asked_by=session.get_one(Account, asked_by_id).display_name if asked_by_id else None,
     )
 
 

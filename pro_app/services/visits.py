@@ -14,9 +14,13 @@ from pro_app.protocol.events import fold_events
 from pro_app.protocol.reopening import find_reopening_limit
 from pro_app.protocol.schedule import plan_visits
 from pro_app.protocol.state import AssessmentState
+from pro_app.reminders.outbox import replan_reminders
+from pro_app.services.standings import write_standings
 from pro_app.storage.queries.assessments import AssessmentRecord, load_assessment
 from pro_app.storage.queries.events import list_events, read_events
+from pro_app.storage.queries.participants import lock_participant_of_form
 from pro_app.storage.tables.assessments import Assessment
+from pro_app.storage.tables.participants import Participant
 
 __all__ = [
     "MAY_HAVE_REASON",
@@ -26,10 +30,12 @@ __all__ = [
     "load_visit",
     "record_not_done",
     "reopen_visit",
+    "withdraw_not_done",
 ]
 
 LONGEST_TEXT = 500
 CLOSED = frozenset({AssessmentState.MISSED, AssessmentState.INCOMPLETE})
+NotDoneFacts = tuple[str | None, str | None, str | None]
 MAY_HAVE_REASON = CLOSED | {AssessmentState.OPEN, AssessmentState.STARTED, AssessmentState.LATE}
 
 
@@ -84,7 +90,7 @@ def reopen_visit(
         ],
         reason=said,
     )
-    session.flush()
+    write_standings(session, [assessment_id])
     record_change(session, change, actor=actor, site_id=record.site_id, now=now)
     return load_assessment(session, assessment_id)
 
@@ -92,24 +98,48 @@ def reopen_visit(
 def record_not_done(
     session: Session, assessment_id: int, not_done: NotDone, *, actor: Actor, now: datetime
 ) -> None:
-    """Record why a form is missing or late; a later word replaces the earlier one, the trail keeps both."""
+    """Record why a form is missing or will be; a later word replaces the earlier one, the trail keeps both.
+
+    While the form can still be answered, messages about it go out no more.
+    """
+    lock_participant_of_form(session, assessment_id)
     record = load_visit(session, assessment_id, actor=actor, lock=True)
     if record.state(now) not in MAY_HAVE_REASON:
         raise InputRejected((Problem(mark("No reason is needed for this questionnaire.")),))
     text = _check_not_done(record, not_done)
+    _save_not_done(session, record, (not_done.reason, not_done.said_by, text), actor=actor, now=now)
+
+
+def withdraw_not_done(session: Session, assessment_id: int, *, actor: Actor, now: datetime) -> None:
+    """Take back that a form will be missing, because it will be answered after all; messages go out again.
+
+    Raises InputRejected where it cannot be answered any more; taken back twice, it was done the first time.
+    """
+    lock_participant_of_form(session, assessment_id)
+    record = load_visit(session, assessment_id, actor=actor, lock=True)
+    if not record.is_answerable(now):
+        raise InputRejected((Problem(mark("This questionnaire cannot be answered any more.")),))
+    _save_not_done(session, record, (None, None, None), actor=actor, now=now)
+
+
+def _save_not_done(
+    session: Session, record: AssessmentRecord, after: NotDoneFacts, *, actor: Actor, now: datetime
+) -> None:
+    """Store what was said about a form or that it holds no more, and plan its messages anew."""
     row = _row(session, record)
     before = (row.not_done_reason, row.not_done_said_by, row.not_done_text)
-    after = (not_done.reason, not_done.said_by, text)
     if before == after:
         return
     row.not_done_reason, row.not_done_said_by, row.not_done_text = after
-    row.not_done_recorded_at = now
+    row.not_done_recorded_at = now if after[0] is not None else None
     items = [
         {"field": name, "before": old, "after": new}
         for name, old, new in zip(("reason", "said_by", "text"), before, after, strict=True)
         if old != new
     ]
-    session.flush()
+    write_standings(session, [record.assessment_id])
+    participant = session.get_one(Participant, record.participant_id)
+    replan_reminders(session, participant=participant, now=now)
     change = Change(
         "assessment.not_done",
         f"participant:{record.participant_id}",

@@ -15,6 +15,7 @@ from pro_app.simulation.checks.due import check_due
 from pro_app.simulation.checks.evidence import SentRecord, Violation, load_lives
 from pro_app.simulation.checks.plans import check_plans
 from pro_app.simulation.checks.rates import check_rates
+from pro_app.simulation.checks.standings import check_standings
 
 __all__ = ["RULES", "SentRecord", "Violation", "check_invariants"]
 
@@ -36,6 +37,7 @@ RULES = (
     "plan_differs",
     "answered_visit_moved",
     "rates_differ",
+    "standings_differ",
     "audit_chain",
 )
 """The rules by the codes under which their violations are told."""
@@ -50,6 +52,7 @@ def check_invariants(session: Session, *, sent: Sequence[SentRecord], now: datet
         *check_due(lives, now=now),
         *check_plans(lives),
         *check_rates(session, lives, now=now),
+        *check_standings(session, lives),
         *_check_audit_trail(session),
     ]
 

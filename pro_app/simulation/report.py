@@ -94,14 +94,14 @@ def _count_rates(session: Session, simulated: Simulated) -> tuple[VisitRates, ..
     shown = count_completion(session, scope, language="en", now=simulated.ended_at)
     return tuple(
         VisitRates(
-            visit=row.completion.visit_code,
-            expected=row.completion.expected,
-            received=row.completion.received,
-            completed=len(row.completion.completed_ids),
-            available=len(row.completion.available_ids),
-            randomised=row.completion.randomised,
-            completion_rate=row.completion.completion_rate,
-            available_data_rate=row.completion.available_data_rate,
+            visit=row.code,
+            expected=row.tally.expected,
+            received=row.tally.received,
+            completed=row.tally.completed,
+            available=row.tally.available,
+            randomised=row.randomised or 0,
+            completion_rate=row.tally.completion_rate,
+            available_data_rate=row.available_data_rate,
         )
         for row in shown.rows
     )

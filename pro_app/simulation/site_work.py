@@ -12,8 +12,8 @@ from random import Random
 from pro_app.errors import InputRejected
 from pro_app.protocol.rules import ReminderRule
 from pro_app.reminders.site_tasks import make_task_key
-from pro_app.reminders.task_outcomes import CALL
-from pro_app.services.site_tasks import record_task
+from pro_app.reminders.task_outcomes import CALL, NOT_THIS_TIME
+from pro_app.services.task_records import TaskSaid, record_task
 from pro_app.simulation.lives import local_moment, next_weekday
 from pro_app.simulation.people import VirtualPerson
 from pro_app.simulation.world import World
@@ -22,7 +22,7 @@ from pro_app.storage.queries.assessments import AssessmentRecord, load_assessmen
 Task = Callable[[datetime], str | None]
 """Does something at a moment; gives the name under which it is counted, None if there was nothing to do."""
 CHECKS_DONE, CHECKS_LATE, CALLS_MADE = 0.8, 0.1, 0.7
-CALL_OUTCOMES = ("reached", "reached", "reached", "not_reached", "message_left", "declined")
+CALL_OUTCOMES = ("reached", "reached", "reached", "not_reached", "message_left", NOT_THIS_TIME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class SiteWork:
                 if load_assessment(session, record.assessment_id).submitted_at is not None:
                     return None
                 actor = self.world.nurses[self.person.site_code]
-                record_task(session, key, outcome=outcome, note="", actor=actor, now=now)
+                record_task(session, key, said=_say(outcome), actor=actor, now=now)
         except InputRejected:
             return None
         return "called" if key.startswith(f"{CALL}:") else "checked"
@@ -85,3 +85,10 @@ class SiteWork:
         zone = self.world.protocol.default_zone
         at = local_moment(next_weekday(day), random.randrange(13, 17), zone, minute=random.randrange(60))
         return at.astimezone(UTC)
+
+
+def _say(outcome: str) -> TaskSaid:
+    """Say what came of a task, with the reason that goes with it."""
+    if outcome == NOT_THIS_TIME:
+        return TaskSaid(outcome, reason="REFUSED", said_by="patient")
+    return TaskSaid(outcome)

@@ -4,7 +4,14 @@ import re
 
 from sqlalchemy import Connection, text
 
-APPEND_ONLY = ("audit_entries", "audit_payloads", "stored_definitions", "wording_approvals")
+APPEND_ONLY = (
+    "audit_entries",
+    "audit_payloads",
+    "clarification_items",
+    "consent_records",
+    "stored_definitions",
+    "wording_approvals",
+)
 
 
 def grant_application_role(connection: Connection, role: str) -> None:

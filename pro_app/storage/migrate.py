@@ -1,5 +1,7 @@
 """Bringing a store to the newest schema, in one transaction, and telling which schema it has."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -30,15 +32,50 @@ def alembic_config(store: Store, connection: Connection | None = None) -> Config
 def migrate(database: Database, store: Store, revision: str = "head") -> None:
     """Bring `database` up to `revision`; a failure in the middle leaves it as it was."""
     engine = database.engine.execution_options(sqlite_begin="IMMEDIATE")
-    with engine.begin() as connection:
+    with engine.connect() as connection, _rebuilding_tables(connection), connection.begin():
+        before = _find_revision(connection, store)
         command.upgrade(alembic_config(store, connection), revision)
+        if _find_revision(connection, store) != before:
+            # Only then: reading every reference takes long, and no migration put astray what was so before.
+            _check_references(connection)
+
+
+@contextmanager
+def _rebuilding_tables(connection: Connection) -> Iterator[None]:
+    """Let SQLite put a new table in the place of one that others refer to, which it changes in no other way.
+
+    The pragma does nothing inside a transaction, so it stands around it and on the driver's own connection.
+    """
+    driver = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite" or driver is None:
+        yield
+        return
+    driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")
+
+
+def _check_references(connection: Connection) -> None:
+    """Raise RuntimeError, which undoes the migration, where a row refers to one that is not there."""
+    if connection.dialect.name != "sqlite":
+        return
+    astray = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if astray:
+        tables = ", ".join(sorted({str(row[0]) for row in astray}))
+        raise RuntimeError(f"{len(astray)} rows refer to rows that are missing, in {tables}")
 
 
 def schema_revision(database: Database, store: Store) -> str | None:
     """Read the revision that the store is at, None where it was never migrated."""
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": f"alembic_version_{store}"})
-        return context.get_current_revision()
+        return _find_revision(connection, store)
+
+
+def _find_revision(connection: Connection, store: Store) -> str | None:
+    context = MigrationContext.configure(connection, opts={"version_table": f"alembic_version_{store}"})
+    return context.get_current_revision()
 
 
 def require_newest_schema(database: Database, store: Store) -> None:

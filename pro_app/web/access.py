@@ -8,14 +8,23 @@ from flask_login import current_user
 
 from pro_app.errors import NotFound, NotPermitted
 from pro_app.web.bearer import check_bearer
-from pro_app.web.principals import PARTICIPANT
+from pro_app.web.principals import HALF, PARTICIPANT
 from pro_app.web.tablet_reach import check_tablet
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 PUBLIC = frozenset({"public"})
 API_TOKEN = frozenset({"api_token"})
-STAFF_ROLES = ("administrator", "coordinator", "nurse", "investigator", "monitor", "statistician")
+STAFF_ROLES = (
+    "administrator",
+    "coordinator",
+    "nurse",
+    "investigator",
+    "monitor",
+    "statistician",
+    "inspector",
+)
+SECOND_FACTOR = "auth.second_factor"
 FACE_SIGN_IN = {PARTICIPANT: "participant.door", "staff": "auth.sign_in"}
 
 
@@ -25,6 +34,13 @@ class SignInNeeded(NotPermitted):
     def __init__(self, face: str) -> None:
         super().__init__("sign in")
         self.face = face
+
+
+class SecondFactorNeeded(NotPermitted):
+    """The password was proven, and nothing else yet."""
+
+    def __init__(self) -> None:
+        super().__init__("second factor")
 
 
 def public(view: View) -> View:
@@ -48,6 +64,12 @@ def staff(*roles: str) -> Callable[[View], View]:
     if unknown or not roles:
         raise ValueError(f"unknown roles: {unknown}")
     return lambda view: _declare(view, frozenset(roles))
+
+
+def open_to_half(view: View) -> View:
+    """Declare a route of staff that whoever proved the password alone sees as well; they have no others."""
+    view.open_to_half = True  # type: ignore[attr-defined]  # read back by `_refuse_role`
+    return view
 
 
 def _declare(view: View, allowed: frozenset[str]) -> View:
@@ -78,8 +100,16 @@ def check_access() -> None:
         return
     if allowed == API_TOKEN:
         check_bearer()
-        return
-    if not current_user.is_authenticated:
+    elif not current_user.is_authenticated:
         raise SignInNeeded(PARTICIPANT if PARTICIPANT in allowed else "staff")
-    if current_user.role not in allowed:
+    elif current_user.role not in allowed:
+        _refuse_role()
+
+
+def _refuse_role() -> None:
+    """Hide the page from a role that it is not for; lead half a sign-in to the second factor."""
+    if current_user.role != HALF:
         raise NotFound("page")
+    view = current_app.view_functions.get(request.endpoint or "")
+    if not getattr(view, "open_to_half", False):
+        raise SecondFactorNeeded

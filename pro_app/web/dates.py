@@ -1,6 +1,7 @@
 """Dates, periods and moments as members of staff read them, on every face."""
 
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_interval
@@ -23,7 +24,13 @@ def period(opens_on: date | None, closes_on: date | None) -> str:
         return "–"
     if closes_on is None:
         return str(gettext("from %(date)s", date=day(opens_on)))
-    return str(format_interval(opens_on, closes_on, "yMMMd", locale=get_locale()))
+    return _write_interval(opens_on, closes_on, str(get_locale()))
+
+
+# The map of all questionnaires writes a thousand of them, nearly all the same the next time.
+@lru_cache(maxsize=8192)
+def _write_interval(opens_on: date, closes_on: date, locale: str) -> str:
+    return str(format_interval(opens_on, closes_on, "yMMMd", locale=locale))
 
 
 def moment(value: datetime | None, zone: str) -> str:

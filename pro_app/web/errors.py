@@ -12,9 +12,16 @@ from werkzeug.exceptions import HTTPException
 
 from pro_app import errors
 from pro_app.web import request as this
-from pro_app.web.access import FACE_SIGN_IN, SignInNeeded
+from pro_app.web.access import FACE_SIGN_IN, SECOND_FACTOR, SecondFactorNeeded, SignInNeeded
 from pro_app.web.problems import problem_words
-from pro_app.web.tablet_reach import LOCK_PAGE, START, KeptToQuestionnaire, TabletLocked
+from pro_app.web.tablet_reach import (
+    INTERVIEW_OVER,
+    LOCK_PAGE,
+    START,
+    KeptToQuestionnaire,
+    TabletLocked,
+    was_interview,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -116,6 +123,7 @@ RESPONSES: dict[type[Exception], tuple[int, Callable[..., Explanation]]] = {
 def init_errors(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(SignInNeeded, offer_sign_in)
+    app.register_error_handler(SecondFactorNeeded, ask_for_second_factor)
     app.register_error_handler(KeptToQuestionnaire, lambda _error: stay_on_tablet(START))
     app.register_error_handler(TabletLocked, lambda _error: stay_on_tablet(LOCK_PAGE))
     app.register_error_handler(errors.ProAppError, explain)
@@ -137,10 +145,19 @@ def render(status: int, explanation: Explanation, **fault: str) -> ResponseRetur
 
 
 def offer_sign_in(error: SignInNeeded) -> ResponseReturnValue:
-    """Lead to the sign-in page of the face; programs get 401."""
+    """Lead to the sign-in page of the face, after an interview to what says so; programs get 401."""
     if wants_json():
         return jsonify(error=gettext("Please sign in again.")), 401
+    if was_interview():
+        return redirect(url_for(INTERVIEW_OVER))
     return redirect(url_for(FACE_SIGN_IN[error.face]))
+
+
+def ask_for_second_factor(_error: SecondFactorNeeded) -> ResponseReturnValue:
+    """Lead to the page of the second factor; programs get 401."""
+    if wants_json():
+        return jsonify(error=gettext("Please sign in again.")), 401
+    return redirect(url_for(SECOND_FACTOR))
 
 
 def stay_on_tablet(endpoint: str) -> ResponseReturnValue:

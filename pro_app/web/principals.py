@@ -8,18 +8,15 @@ from flask import session as cookie
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, logout_user
 
-from pro_app.services.sessions import (
-    LentFor,
-    ParticipantSignIn,
-    StaffSignIn,
-    find_participant_sign_in,
-    find_staff_sign_in,
-)
+from pro_app.services.sessions import LentFor, ParticipantSignIn, find_participant_sign_in
+from pro_app.services.staff_sessions import StaffSignIn, find_staff_sign_in
 from pro_app.web import request as this
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 PARTICIPANT, STAFF = "participant", "staff"
+HALF = "half"
+"""Whoever proved the password and not the second factor yet, under no role; no route is declared for it."""
 STAFF_PATHS = ("/staff", "/clinic", "/statistics", "/admin")
 
 
@@ -47,10 +44,14 @@ class Principal(UserMixin):
     `role` is the one that access declarations name, `loan` what a tablet of the site was lent for.
     """
 
-    def __init__(self, token: str, sign_in: StaffSignIn | ParticipantSignIn) -> None:
+    def __init__(
+        self, token: str, sign_in: StaffSignIn | ParticipantSignIn, *, needs_second_factor: bool
+    ) -> None:
         self.token = token
         self.sign_in = sign_in
-        self.role = sign_in.role if isinstance(sign_in, StaffSignIn) else PARTICIPANT
+        self.role = PARTICIPANT
+        if isinstance(sign_in, StaffSignIn):
+            self.role = sign_in.role if sign_in.is_complete(is_required=needs_second_factor) else HALF
         self.loan: LentFor | None = sign_in.loan if isinstance(sign_in, ParticipantSignIn) else None
 
     @property
@@ -76,7 +77,8 @@ def find_principal(identity: str) -> Principal | None:
     view = current_app.view_functions.get(request.endpoint or "")
     touch = not getattr(view, "asks_by_itself", False)
     sign_in = find(this.parts().database, token, now=this.now(), touch=touch) if find else None
-    return Principal(token, sign_in) if sign_in else None
+    needs_second_factor = this.parts().settings.second_factor == "required"
+    return Principal(token, sign_in, needs_second_factor=needs_second_factor) if sign_in else None
 
 
 def sign_in(token: str, *, kind: str) -> None:

@@ -13,7 +13,8 @@ from pro_app.clock import Clock
 from pro_app.contacts.vault import ContactVault
 from pro_app.errors import InputRejected
 from pro_app.services import Database, Session
-from pro_app.services.sessions import ParticipantSignIn, StaffSignIn
+from pro_app.services.sessions import ParticipantSignIn
+from pro_app.services.staff_sessions import StaffSignIn
 from pro_app.settings import Settings
 
 EXTENSION = "pro_app"

@@ -8,6 +8,7 @@ _WORDS = {
     "nurse": lazy_gettext("Research nurse"),
     "investigator": lazy_gettext("Investigator"),
     "monitor": lazy_gettext("Monitor"),
+    "inspector": lazy_gettext("Inspector"),
     "statistician": lazy_gettext("Statistician"),
 }
 

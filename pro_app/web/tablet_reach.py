@@ -1,4 +1,7 @@
-"""A tablet of the site: while it is lent it shows one questionnaire, afterwards only its lock page."""
+"""A browser of staff on loan shows one questionnaire; a tablet afterwards only its lock page.
+
+In an interview by telephone the pages of staff stay open beside it, and nothing that only scripts ask for.
+"""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -17,7 +20,20 @@ from pro_app.web.principals import PARTICIPANT, STAFF, name_cookie
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-LOCK_PAGE, START = "tablet.locked", "tablet.start"
+LOCK_PAGE, START, INTERVIEW_OVER = "tablet.locked", "tablet.start", "tablet.interview_over"
+ASKED_BY_SCRIPTS = frozenset(
+    {
+        "questionnaire.show_whole",
+        "questionnaire.tell_answers",
+        "questionnaire.tell_owner",
+        "questionnaire.save_batch",
+        "tablet.keep_alive",
+        "tablet.ask_still_here",
+    }
+)
+"""No page of an interview has a script that keeps or sends anything, so that these are nobody's there."""
+INTERVIEWED = "interview"
+"""The word in the participants' cookie of a browser in which an interview went on."""
 OPEN_WHEN_LOCKED = frozenset(
     {LOCK_PAGE, "tablet.take_back", "tablet.sign_out", "participant.accessibility_statement"}
 )
@@ -51,10 +67,15 @@ def check_tablet() -> None:
     if request.blueprint not in FACES or request.endpoint in OPEN_WHEN_LOCKED:
         return
     if find_loan() is not None:
-        if not getattr(view, "open_to_tablet", False):
+        if not getattr(view, "open_to_tablet", False) or _is_kept_from_interview():
             raise KeptToQuestionnaire
     elif not current_user.is_authenticated and find_paused() is not None:
         raise TabletLocked
+
+
+def _is_kept_from_interview() -> bool:
+    lent = find_loan()
+    return lent is not None and lent.interviewer is not None and request.endpoint in ASKED_BY_SCRIPTS
 
 
 def find_loan() -> LentFor | None:
@@ -71,11 +92,23 @@ def find_paused() -> PausedSession | None:
     return found
 
 
-def hand_over(response: Response, token: str) -> Response:
+def hand_over(response: Response, token: str, *, is_interview: bool = False) -> Response:
     """Put a participant's session into this browser from a page of staff, in a fresh cookie of its own."""
-    text = _serializer().dumps({"_user_id": f"{PARTICIPANT}:{token}", "_fresh": True})
+    text = _serializer().dumps(
+        {"_user_id": f"{PARTICIPANT}:{token}", "_fresh": True, INTERVIEWED: is_interview}
+    )
     response.set_cookie(name_cookie(current_app, PARTICIPANT), text, **_cookie_options())  # type: ignore[arg-type]  # keywords
     return response
+
+
+def remember_interview() -> None:
+    """Note in the participants' cookie that what this browser may still send was asked by telephone."""
+    cookie[INTERVIEWED] = True
+
+
+def was_interview() -> bool:
+    """Tell whether a session that is over was an interview, after which nobody is offered a PIN."""
+    return bool(cookie.get(INTERVIEWED))
 
 
 def take_away(response: Response) -> Response:

@@ -65,7 +65,7 @@ def find_faults() -> Iterator[str]:
 
 
 def update(fragments: list[Path]) -> None:
-    """Write the template anew and bring each language up to it; `fragments` are PO files to take from."""
+    """Write the template anew and bring each language up to it; what `fragments` (PO files) say replaces."""
     extracted = extract()
     _write(TRANSLATIONS / "messages.pot", extracted)
     for language in LANGUAGES:
@@ -79,7 +79,7 @@ def update(fragments: list[Path]) -> None:
         for fragment in fragments:
             for message in _read(fragment, language):
                 known = catalog.get(message.id) if message.id else None
-                if known is not None and message.string and not _complete(known):
+                if known is not None and _complete(message):
                     known.string = message.string
         _write(path, catalog)
 

@@ -7,7 +7,7 @@ import argparse
 import asyncio
 import sys
 
-from chaos.faults import FAULTS
+from chaos.faults import FAULTS, HARDSHIPS
 from chaos.running import open_chaos, run_chaos
 from chaos.webkit_running import open_webkit_chaos
 
@@ -20,7 +20,8 @@ def main() -> int:
     parser.add_argument("--sessions", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int, help="run this session alone")
-    parser.add_argument("--fault", choices=[*FAULTS], default="", help="plant a fault, which is to be found")
+    planted = "plant a fault, which is to be found, or a hardship, which is to be borne"
+    parser.add_argument("--fault", choices=[*FAULTS, *HARDSHIPS], default="", help=planted)
     parser.add_argument("--browser", choices=[*BROWSERS], default="chromium")
     chosen = parser.parse_args()
     numbers = range(1, chosen.sessions + 1) if chosen.only is None else [chosen.only]

@@ -1,4 +1,4 @@
-"""Faults that are planted into the client on its way to the phone, to see that the chaos finds them."""
+"""Plants into the client, on its way to the phone, faults that the chaos has to find, and hardships."""
 
 import re
 from dataclasses import dataclass
@@ -61,3 +61,30 @@ FAULTS = {
         ),
     )
 }
+"""What the chaos has to find."""
+
+HARDSHIPS = {
+    hardship.name: hardship
+    for hardship in (
+        Fault(
+            "late-store",
+            "queue.js",
+            (
+                ("const LONGEST_OPEN = 5000;", "const LONGEST_OPEN = 500;"),
+                (
+                    "const request = indexedDB.open(DATABASE, 1);",
+                    """const request = {};
+    setTimeout(() => {
+      const real = indexedDB.open(DATABASE, 1);
+      for (const name of ["onupgradeneeded", "onsuccess", "onerror", "onblocked"])
+        real[name] = () => {
+          if (real.readyState === "done") [request.result, request.error] = [real.result, real.error];
+          request[name]();
+        };
+    }, 2500);""",
+                ),
+            ),
+        ),
+    )
+}
+"""What phones do that the client has to bear: a store that opens later than the page waits for it."""

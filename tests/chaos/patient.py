@@ -15,6 +15,15 @@ PREVIOUS = "[name=go][value=previous]"
 DECLINE = "#asking [value=decline]"
 LONGEST_RECEIPT_SECONDS = 20
 CLOCKS = (0, -86_400, -300, 300, 86_400, 7 * 86_400)
+WHY_WAITING = """() => JSON.stringify({
+  scripted: Boolean(document.getElementById("notices")),
+  notices: [...document.querySelectorAll("[data-shown]")].map((notice) => notice.dataset.shown),
+  requests: performance.getEntriesByType("resource")
+    .filter(({ name }) => /\\.js|\\/p\\//.test(name))
+    .map(({ name, responseStatus, duration }) => [name.replace(/.*\\//, ""), responseStatus, duration | 0]),
+})"""
+"""What a page says and asked for that has not sent everything."""
+
 SEND = """() => {
   document.querySelector("form#send input[name=respondent]").click();
   document.querySelector("[name=go][form=send]").click();
@@ -178,6 +187,9 @@ class Patient(Way):
         before = await self.windows[device].look()
         if before.kind != "item":
             return
+        if before.asking and button == NEXT:  # whoever goes on after being asked leaves the question blank
+            await self._say_nothing(device, before, button=NEXT, state="left_blank")
+            return
         await self.windows[device].press(button)
         after = await self._wait_for_change(device, (before.path, before.kind))
         moved = after.kind in ANSWERABLE and (after.path, after.kind) != (before.path, before.kind)
@@ -217,11 +229,13 @@ class Patient(Way):
         loop = asyncio.get_running_loop()
         for device, window in enumerate(self.windows):
             await window.set_offline(offline=False)
+            await self._keep_open_what_asks_for_it(device)
             until = loop.time() + self.patience_s
             while loop.time() < until:
                 await self._open(device, "/p/home")
                 if await self._is_drained(window):
                     break
+                self.memory.tell(device, f"still waiting: {await window.run(WHY_WAITING)}")
             if self.memory.sending:
                 await self._open(device, self.root)
                 self.memory.receipts |= {await self._wait_for_receipt(window)} - {""}

@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 
 import builders
-from chaos.faults import FAULTS
+from chaos.faults import FAULTS, HARDSHIPS
 from chaos.installation import Installation, Person, open_installation
 from chaos.network import COOKIE, HOST, Network, Weather, summarise
 from chaos.patient import Patient
@@ -70,6 +70,8 @@ class Tally:
                 "doubled": verdict.doubled,
                 "beside the form": verdict.set_aside,
                 "promises checked": memory.checked_promises,
+                "told to keep the page open": memory.warnings,
+                "gone after that": verdict.gone_after_warning,
                 "page loads": sum(window.loads for window in patient.windows),
                 "tabs killed": memory.tab_kills,
                 "looks": sum(window.looks for window in patient.windows),
@@ -88,6 +90,7 @@ class Tally:
         return (
             f"seed {self.seed}: {counts}\n{summarise(self.fates)}\n"
             f"{self.counts['lost']} lost, {self.counts['doubled']} doubled, "
+            f"{self.counts['gone after that']} gone with a page that asked to be kept open, "
             f"{len(self.differences)} differences, {self.seconds:.0f} s"
         )
 
@@ -138,7 +141,8 @@ class Chaos:
     async def _live(self, plan: Plan) -> None:
         phones = 2 if plan.companion == "device" else 1
         person = await asyncio.to_thread(self.installation.add_person, plan.study, phones=phones)
-        weather = Weather(Random(plan.network_seed), fault=FAULTS.get(self.faults.get(plan.number, "")))  # noqa: S311 -- no secret
+        planted = (FAULTS | HARDSHIPS).get(self.faults.get(plan.number, ""))
+        weather = Weather(Random(plan.network_seed), fault=planted)  # noqa: S311 -- no secret
         self.network.sessions[plan.number] = weather
         contexts: list[BrowserContext] = []
         try:
@@ -213,7 +217,9 @@ async def run_chaos(
     tell: Callable[[str], None] = print,
     opening: Callable[..., AbstractAsyncContextManager[Chaos]] = open_chaos,
 ) -> Tally:
-    """Run sessions by their numbers and give what they came to; `faults` names one to plant, by session.
+    """Run sessions by their numbers and give what they came to.
+
+    `faults` names a fault or a hardship to plant, by session.
 
     `opening` starts the browser, which is Chromium where nothing else is said.
     """

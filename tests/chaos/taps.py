@@ -15,7 +15,8 @@ class Tap:
     `life` counts the lives of the device's page: one that dies may take with it what it has not promised yet.
 
     `operation_id` is what the page's script called it; None where the page ran without its script.
-    `promised`: the screen called it kept or received, or went on to the next question.
+    `promised`: the screen called it kept or received, or went on to the next question. `warned`: the screen
+    said that the page holds it alone, and is to be kept open.
     """
 
     device: int
@@ -24,6 +25,7 @@ class Tap:
     operation_id: str | None
     at: float = field(default_factory=time.monotonic)
     promised: bool = False
+    warned: bool = False
 
     @property
     def item(self) -> str:
@@ -57,6 +59,7 @@ class Memory:
     skews: int = 0
     sign_ins: int = 0
     checked_promises: int = 0
+    warnings: int = 0
     story: list[str] = field(default_factory=list)
     began_at: float = field(default_factory=time.monotonic)
 
@@ -69,7 +72,17 @@ class Memory:
 
         Without its script the page speaks of the last tap alone, and of that on its own screen.
         """
-        own = [tap for tap in self.taps if (tap.device, tap.life) == (device, life)]
+        own = self.list_of_life(device, life)
         for tap in own:
             if tap.operation_id or (tap is own[-1] and tap.item == item):
                 tap.promised = True
+
+    def warn(self, device: int, life: int) -> None:
+        """Note that the screen asked to keep the page open; what it has promised before is promised still."""
+        self.warnings += 1
+        for tap in self.list_of_life(device, life):
+            tap.warned = not tap.promised
+
+    def list_of_life(self, device: int, life: int) -> list[Tap]:
+        """List the taps on a device in one life of its page."""
+        return [tap for tap in self.taps if (tap.device, tap.life) == (device, life)]

@@ -8,6 +8,7 @@ from chaos.running import Tally, run_chaos
 SESSIONS = 50
 SEED = 2026
 MOST_ROUNDS = 4
+LATE_STORES = 8
 FOUND_BY = {"erased-early": "lost: tap", "new-names": "stored again", "early-promise": "not true"}
 """What the chaos says of each fault that is planted."""
 
@@ -32,6 +33,15 @@ def test_fifty_sessions_of_chaos_lose_and_double_nothing() -> None:
         assert counts[happened], happened
     assert min(fates["lost"], fates["reply_lost"]) > SESSIONS
     assert counts["promises checked"] > SESSIONS // 5
+    assert counts["told to keep the page open"] * 50 <= counts["taps"]  # who promises nothing breaks nothing
+
+
+def test_chaos_loses_nothing_where_the_phone_s_store_opens_late() -> None:
+    faults = dict.fromkeys(range(1, LATE_STORES + 1), "late-store")
+    tally = asyncio.run(run_chaos([*faults], seed=SEED, faults=faults))
+    print(tally.summarise())  # noqa: T201 -- as above
+    assert tally.differences == []
+    assert tally.counts["told to keep the page open"]
 
 
 def test_chaos_finds_each_fault_that_is_planted() -> None:

@@ -12,10 +12,14 @@ SIMULTANEOUS_SECONDS = 3.0
 
 @dataclass
 class Verdict:
-    """What came of one session; `differences` is empty where everything is as it was tapped."""
+    """What came of one session; `differences` is empty where everything is as it was tapped.
+
+    `gone_after_warning` counts the taps whose page said that it holds them alone, and died or was left.
+    """
 
     operations: int = 0
     lost: int = 0
+    gone_after_warning: int = 0
     doubled: int = 0
     set_aside: int = 0
     differences: list[str] = field(default_factory=list)
@@ -55,7 +59,10 @@ def _match(taps: list[Tap], form: StoredForm, verdict: Verdict) -> dict[int, Sto
                 verdict.differences.append(f"changed: {taps[index]} is stored as {answer}")
     _match_nameless(strange, taps, found=found, verdict=verdict)
     for index, tap in enumerate(taps):
-        if tap.promised and index not in found:
+        if index in found:
+            continue
+        verdict.gone_after_warning += tap.warned and not tap.promised
+        if tap.promised:
             verdict.lost += 1
             verdict.differences.append(f"lost: tap {index} of {len(taps)}, {tap}")
     return found

@@ -17,6 +17,10 @@ HOPELESS_TRIES = 3
 LONGEST_DRAIN_SECONDS = 90.0
 LONGEST_STEP_SECONDS = 4.5
 LONGEST_KEEPING_SECONDS = 20
+LONGEST_HELD_SECONDS = 90.0
+"""Longer than a client waits that has failed often."""
+
+ASKS_FOR_PIN = "() => Boolean(document.querySelector('[data-shown=sign_in]'))"
 KEPT = """async ([address, longest]) => {
   const until = performance.now() + longest * 1000;
   const find = () => caches.match(address, { ignoreVary: true });
@@ -30,6 +34,7 @@ TYPE_PIN = """(pin) => {
 }"""
 _COUNTED = re.compile(r"(\d+)\s+(?:answers?|réponses?) (?:received|reçue)")
 _RECEIVED = re.compile(r"^(?:received|reçu)", re.IGNORECASE)
+_HELD_BY_THE_PAGE = re.compile(r"keep this page open|gardez cette page ouverte")
 
 
 @dataclass
@@ -109,8 +114,30 @@ class Way:
         about_this = now.words and not now.words[0].isdigit()
         if about_this and now.state in states and now.scripted and now.chosen:
             self.memory.tell(device, f"read {now.words!r}")
-            self.memory.promise(device, window.lives, now.item)
+            if _HELD_BY_THE_PAGE.search(now.words):
+                self.memory.warn(device, window.lives)
+            else:
+                self.memory.promise(device, window.lives, now.item)
             self._check_words(device, now)
+
+    async def _keep_open_what_asks_for_it(self, device: int) -> None:
+        """Leave a page that holds answers alone until it says that they were received, as it asks for.
+
+        That is a promise once there is a network; nothing can be sent where the PIN is to be typed first.
+        """
+        window, life = self.windows[device], self.windows[device].lives
+        held = [tap for tap in self.memory.list_of_life(device, life) if tap.warned and not tap.promised]
+        if not held or not window.is_open:
+            return
+        before = await window.look()
+        if before.kind != "item":
+            return
+        seen = await window.look_until({"item": before.item, "states": ["received"]}, LONGEST_HELD_SECONDS)
+        self.memory.tell(device, f"kept open, {seen.kind} {seen.words!r}")
+        if seen.kind == "receipt" or (seen.kind == "item" and seen.state == "received"):
+            self.memory.promise(device, life, seen.item)
+        elif seen.kind == "item" and not await window.run(ASKS_FOR_PIN):
+            self.memory.lies.append(f"device {device} was kept open and did not send: {seen.words!r}")
 
     def _check_words(self, device: int, seen: Seen) -> None:
         """Compare what the screen calls received with what is stored at this moment."""

@@ -4,7 +4,7 @@ import re
 
 from journey_people import Patient
 from journey_world import Installation
-from journeys.offline_phone import QUEUE, RECEIVED, open_phone
+from journeys.offline_phone import KEPT, QUEUE, RECEIVED, open_phone, wait_for
 from playwright.sync_api import Page, Request, Route, expect
 from sqlalchemy import select
 
@@ -12,6 +12,21 @@ from pro_app.storage.tables.assessments import Assessment
 
 NO_SUBMITTER = "Object.defineProperty(SubmitEvent.prototype, 'submitter', { get: () => undefined })"
 NO_OPENING = "IDBFactory.prototype.open = () => ({})"
+ENDLESS_MAKING = """(() => {
+  const open = IDBFactory.prototype.open;
+  IDBFactory.prototype.open = function (...given) {
+    const request = open.apply(this, given);
+    request.addEventListener("upgradeneeded", () => {
+      if (globalThis.making) return;
+      globalThis.making = "under way";
+      const store = request.result.createObjectStore("busy");
+      const goOn = () => (store.count().onsuccess = goOn);
+      goOn();
+      request.transaction.addEventListener("abort", () => (globalThis.making = "given up"));
+    });
+    return request;
+  };
+})()"""
 NO_CACHES = """
 for (const name of ["open", "match", "keys", "delete", "has"])
   CacheStorage.prototype[name] = () => Promise.reject(new DOMException("insecure", "SecurityError"));
@@ -106,6 +121,20 @@ def test_a_store_that_never_opens_holds_up_nobody(installation: Installation) ->
         phone.patient.tap("Suivant")
         expect(phone.page.get_by_text("Question 2 sur")).to_be_visible(timeout=20_000)
         assert phone.stored() == {1: [3]}
+
+
+def test_a_page_that_is_left_while_it_makes_the_store_holds_it_shut_for_nobody(
+    installation: Installation,
+) -> None:
+    with open_phone(installation, script=ENDLESS_MAKING, ready=False) as phone:
+        page = phone.page
+        wait_for(page, "globalThis.making === 'under way'")
+        page.evaluate("dispatchEvent(new Event('pagehide'))")
+        wait_for(page, "globalThis.making === 'given up'")
+        phone.lose_network()
+        phone.patient.option("3").check()
+        expect(page.get_by_text(KEPT).first).to_be_visible()
+        assert len(page.evaluate(QUEUE)) == 1
 
 
 def test_the_plain_way_leads_to_the_plain_pages(installation: Installation) -> None:

@@ -49,6 +49,7 @@ def test_taps_without_a_network_outlive_the_tab_and_arrive_once(phone: Phone) ->
 
 def test_going_on_takes_no_request_but_the_one_that_brings_the_answer(phone: Phone) -> None:
     asked: list[str] = []
+    phone.page.wait_for_load_state("networkidle")  # what the phone keeps and what the centre has are here
     phone.page.on("request", lambda request: asked.append(re.sub(r"^\w+://[^/]+", "", request.url)))
     kept = "/static/"  # Chromium looks for the icon at each step, and finds it on the phone
     phone.patient.answer_all({1: "1", 2: "2", 3: "3"})

@@ -7,6 +7,9 @@ from journey_people import Patient
 from journey_world import PHONE, Installation
 from journeys.offline_phone import KEPT, QUEUE, RECEIVED, OfflineWatch, open_phone, wait_for
 from playwright.sync_api import Route, expect
+from sqlalchemy import select
+
+from pro_app.storage.tables.device_reports import DeviceReport
 
 NO_STORAGE = "Object.defineProperty(window, 'indexedDB', { get: () => { throw new Error('blocked'); } })"
 FULL_STORAGE = """
@@ -59,6 +62,48 @@ def test_answers_that_wait_for_more_than_a_day_are_shown_with_what_to_do(install
         phone.wait_for_stored({1: [3]})
         expect(page.get_by_text("depuis plus d’un jour")).to_be_hidden()
         expect(page.get_by_text("Safari efface")).to_be_hidden()
+
+
+def is_report_over(installation: Installation, participant_id: int) -> bool:
+    """Say whether the one report of a person's phone that held answers is over."""
+    own = select(DeviceReport).where(DeviceReport.participant_id == participant_id)
+    with installation.database.reading() as session:
+        return session.scalars(own).one().resolved_at is not None
+
+
+def test_the_centre_is_told_how_many_answers_have_waited_for_a_day_and_when_they_have_come(
+    installation: Installation,
+) -> None:
+    with open_phone(installation) as phone:
+        page, patient = phone.page, phone.patient
+        page.context.route("**/p/operations", lambda route: route.abort())  # a filter on the way
+        patient.answer(1, "3")
+        patient.find_item(2)
+        page.evaluate(AGED)
+        with page.expect_response("**/p/reports") as told:
+            page.reload()
+        assert (told.value.status, told.value.request.post_data_json["waiting"]) == (200, 1)
+        assert set(told.value.request.post_data_json) == {"waiting", "refused", "oldest_s"}
+        page.context.unroute("**/p/operations")
+        page.reload()
+        phone.wait_for_stored({1: [3]})
+        page.reload()  # this page tells it, unless the one before has done so once the answer was gone
+        for _ in range(50):
+            if is_report_over(installation, phone.card.participant_id):
+                break
+            page.wait_for_timeout(100)
+        assert is_report_over(installation, phone.card.participant_id)
+
+
+def test_a_form_without_answers_is_no_sign_of_a_missing_network(installation: Installation) -> None:
+    with open_phone(installation) as phone:
+        root = re.sub(r"/\d+$", "", phone.page.url)
+        with phone.page.expect_response(re.compile("/answers$")) as asked:
+            phone.page.goto(root)  # the page that the phone keeps
+        assert asked.value.json()["answers"] == {}
+        expect(phone.page.locator(".instruction")).to_be_visible()
+        phone.page.wait_for_load_state("networkidle")
+        assert phone.page.get_by_text("Il n’y a pas de réseau").count() == 0
 
 
 def test_a_browser_that_keeps_nothing_says_so_and_answers_go_on_online(installation: Installation) -> None:

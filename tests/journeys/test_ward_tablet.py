@@ -71,7 +71,7 @@ def lock(page: Page) -> None:
 def unlock(page: Page) -> None:
     page.locator("#password").fill(PASSWORD)
     page.locator('form[action="/staff/tablet"] button').click()
-    expect(page).to_have_url(re.compile("/clinic/$"))
+    expect(page).to_have_url(re.compile("/clinic/tasks$"))
 
 
 def test_two_patients_one_after_the_other_leave_no_trace(installation: Installation, tablet: Page) -> None:

@@ -19,6 +19,9 @@ def test_good_settings_are_read() -> None:
 
     assert settings.public_url == "https://pro.example.fr"
     assert (settings.language, settings.secure_cookies, settings.demo) == ("fr", True, False)
+    assert settings.second_factor == "required"
+    optional = Settings.from_env(GOOD | {"PRO_APP_SECOND_FACTOR": "optional"})
+    assert optional.second_factor == "optional"
 
 
 @pytest.mark.parametrize("name", sorted(GOOD))
@@ -53,6 +56,7 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("PRO_APP_TABLET_IDLE_MINUTES", "61"),
         ("PRO_APP_TABLET_IDLE_MINUTES", "0010000"),
         ("PRO_APP_TABLET_IDLE_MINUTES", "ten"),
+        ("PRO_APP_SECOND_FACTOR", "no"),
     ],
 )
 def test_an_unusable_setting_is_named(name: str, value: str) -> None:

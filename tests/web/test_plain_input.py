@@ -58,6 +58,15 @@ def test_a_number_that_no_key_can_be_is_a_page_that_does_not_exist(
     assert nurse.get(f"/clinic/?site={HUGE}&page={HUGE}").status_code == 404
 
 
+@pytest.mark.parametrize("kind", ["interview", "tablet"])
+def test_a_number_in_a_form_that_no_key_can_be_begins_nothing(app: Flask, world: World, kind: str) -> None:
+    nurse, path = sign_in_staff(app, 0), f"/clinic/participants/{world.participant_id}/{kind}"
+    for number in (HUGE, 2**63, "9" * 5000, -1, "one"):
+        assert nurse.post(path, assessment_id=str(number)).status_code == 404
+    own = world.assessment().assessment_id
+    assert nurse.post(path, assessment_id=str(own)).status_code == 200
+
+
 @pytest.mark.parametrize("bad", [
     {"answer": "1\n"}, {"answer": "N\n"}, {"answer": "Nope"}, {"answer": "5abc"}, {"answer": "9" * 5000},
     {"page_id": "{page_id}\n"}, {"operation_id": "{page_id}\n"}, {"item": str(HUGE)}, {"counter": str(HUGE)},

@@ -28,6 +28,10 @@ FIXED_CODES: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         ("interview", "entretien avec le centre", "interview by the site"),
         ("paper", "papier, saisi par le centre", "paper, entered by the site"),
     ),
+    "remark": (
+        ("illegible", "réponse illisible", "answer that cannot be read"),
+        ("two_marks", "deux cases cochées", "two boxes ticked"),
+    ),
     "score_reason": (
         ("too_few_answers", "moins de la moitié des items répondus", "fewer than half of the items answered"),
         ("scale_missing", "une échelle du score résumé manque", "a scale of the summary score is missing"),

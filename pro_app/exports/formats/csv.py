@@ -38,6 +38,12 @@ def write_csv(
     return []
 
 
+def format_csv(frame: pl.DataFrame) -> str:
+    """Give a frame of texts and numbers that is no table of a release as CSV, its texts as safe to open."""
+    texts = [_cell(name, "text") for name, kind in frame.schema.items() if kind == pl.String]
+    return frame.with_columns(texts).write_csv(line_terminator=_LINE_END)
+
+
 def _cell(name: str, kind: ColumnType) -> pl.Expr:
     """Give a column as what the file says of it."""
     column = pl.col(name)

@@ -67,8 +67,8 @@ ASSESSMENTS = TableDefinition(
         Column(
             "set_aside",
             "integer",
-            "Réponses arrivées trop tard, gardées hors du questionnaire",
-            "Answers that came too late, kept beside the form",
+            "Réponses gardées à côté : trop tard, ou sur papier après une réponse",
+            "Answers kept beside the form: too late, or on paper where an answer stood",
         ),
         Column(
             "conflicts",
@@ -81,6 +81,15 @@ ASSESSMENTS = TableDefinition(
             "flag",
             "1 : au moins une question lue à voix haute par l’appareil",
             "1: at least one question was read aloud by the device",
+        ),
+        Column(
+            "source_on", "date", "Jour écrit sur la feuille de papier", "Day written on the sheet of paper"
+        ),
+        Column(
+            "double_entered",
+            "flag",
+            "1 : feuille saisie par deux personnes, différences décidées",
+            "1: sheet entered by two people, differences decided",
         ),
     ),
 )

@@ -38,5 +38,12 @@ ITEMS = TableDefinition(
         Column("operation_id", "text", "Identifiant de la saisie", "Identifier of the operation"),
         Column("counter", "integer", "Compteur de l’appareil", "Counter of the device"),
         Column("wording_sha256", "text", "Empreinte du texte affiché", "Hash of the wording shown"),
+        Column(
+            "remark",
+            "text",
+            "Papier : pourquoi rien n’a pu être saisi",
+            "Paper: why nothing could be entered",
+            "remark",
+        ),
     ),
 )

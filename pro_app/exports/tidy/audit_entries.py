@@ -14,13 +14,20 @@ ACTIONS_WITH_VALUES = frozenset(
     {
         "answers.save",
         "answers.set_aside",
+        "assessment.move",
         "assessment.not_done",
         "assessment.reopen",
         "assessment.submit",
+        "clarification.accept",
+        "clarification.refuse",
+        "clarification.request",
+        "clarification.withdraw",
         "dataset.download",
         "event.correct",
         "event.record",
+        "paper.file",
         "participant.enrol",
+        "participant.transfer",
         "release.approve",
         "release.download",
         "release.fail",
@@ -31,7 +38,19 @@ ACTIONS_WITH_VALUES = frozenset(
 )
 """Actions whose values leave the house; of any other one (accounts, sites, cards) only its fields do."""
 
-FIELDS_WITHOUT_VALUES = frozenset({"text", "not_done_text", "receipt_code"})
+ACTIONS_WITH_REASON = ACTIONS_WITH_VALUES | {
+    "message.report",
+    "participant.amend",
+    "site.amend",
+    "study.amend",
+}
+"""Actions whose reason leaves the house: it says why data were changed, or is a code.
+
+Of any other one the entry says who and when. Why somebody's answers were read, or a sheet was put aside
+before it counted, is about a person and explains no data.
+"""
+
+FIELDS_WITHOUT_VALUES = frozenset({"text", "not_done_text", "receipt_code", "request", "evidence_ref"})
 """What staff wrote about a person, and what a receipt says, stays in the app, whatever the action."""
 
 
@@ -62,7 +81,7 @@ def make_audit_frame(
     Each entry comes with the site and the participant that it is about, if any.
     """
     rows = [
-        (study, site, participant_code, *entry[:7], field, before, after, *entry[7:10])
+        (study, site, participant_code, *entry[:7], field, before, after, _show_reason(entry), *entry[8:10])
         for site, participant_code, entry in entries
         for field, before, after in _list_changes(entry)
     ]
@@ -81,6 +100,10 @@ def _list_changes(entry: EntryRecord) -> list[tuple[str | None, str | None, str 
         before, after = (item.get("before"), item.get("after")) if shown else (None, None)
         found.append((field, _write(before), _write(after)))
     return found
+
+
+def _show_reason(entry: EntryRecord) -> str | None:
+    return entry.reason if entry.action in ACTIONS_WITH_REASON else None
 
 
 def _write(value: object) -> str | None:

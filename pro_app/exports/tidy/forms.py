@@ -103,8 +103,8 @@ def find_observed_days(
 ) -> dict[int, date]:
     """Find the civil day of the last answer to each final assessment, in the zone of its visit.
 
-    It is that of the first version: a correction says later what was meant on that day. A form that was
-    sent without a single answer has the day on which it was finished.
+    It is that of the first version: a correction says later what was meant on that day. A form on paper has
+    the day of its sheet, one that was sent without a single answer the day on which it was finished.
     """
     last = (
         answers.filter(pl.col("state").is_in(_GIVEN))
@@ -117,6 +117,8 @@ def find_observed_days(
     for person in people:
         for visit in person.visits:
             at = answered_at.get(visit.assessment_id, visit.finished_at) if visit.is_final else None
-            if at is not None:
+            if visit.source_on is not None:
+                days[visit.assessment_id] = visit.source_on
+            elif at is not None:
                 days[visit.assessment_id] = at.astimezone(ZoneInfo(visit.zone)).date()
     return days

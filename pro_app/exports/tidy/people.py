@@ -133,4 +133,6 @@ def _receipt(visit: VisitRecord, *, valid: bool) -> Row:
         "set_aside": visit.set_aside,
         "conflicts": visit.conflicts,
         "listened": any(form.listened for form in visit.forms),
+        "source_on": visit.source_on,
+        "double_entered": visit.double_entered,
     }

@@ -38,7 +38,9 @@ class VisitRecord:
     `forms` come in the order in which the instruments are asked, version by version. `late_flag` is the
     protocol's for the visit. `finished_at` is when a form that was sent was finished; with `received_late`
     that was in its window, which was over when the form came. `closes_at` is the moment from which the window
-    is over. `set_aside` and `conflicts` count answers that are kept beside the form.
+    is over. `set_aside` counts the answers that are kept beside the form: they came too late, or stand on a
+    sheet of paper about an item that the person had answered. `conflicts` counts the items that were answered
+    differently. `source_on` is the day on a sheet of paper; with `double_entered` two people typed it in.
     """
 
     assessment_id: int
@@ -66,6 +68,8 @@ class VisitRecord:
     received_late: bool
     set_aside: int
     conflicts: int
+    source_on: date | None = None
+    double_entered: bool = False
 
     @property
     def is_final(self) -> bool:

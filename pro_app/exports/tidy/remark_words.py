@@ -122,10 +122,13 @@ WORDS: Mapping[str, RemarkWords] = {
     ),
     "set_aside": RemarkWords(
         "assessments",
-        "Réponses arrivées trop tard et gardées hors du questionnaire : {count}. Elles ne sont ni dans les "
-        "items ni dans les scores ; l’historique des modifications les donne (answers.set_aside).",
-        "Answers that came too late and are kept beside the form: {count}. They are neither among the items "
-        "nor in the scores; the audit trail has them (answers.set_aside).",
+        "Réponses gardées hors du questionnaire : {count}. Elles sont arrivées trop tard, ou "
+        "figurent sur une feuille de papier alors que la personne avait déjà répondu. Elles ne sont ni dans "
+        "les items ni dans les scores ; l’historique des modifications les donne (answers.set_aside, "
+        "paper.file).",
+        "Answers kept beside the form: {count}. They came too late, or stand on a sheet of paper where the "
+        "person had answered already. They are neither among the items nor in the scores; the audit trail "
+        "has them (answers.set_aside, paper.file).",
     ),
     "conflicts": RemarkWords(
         "items",

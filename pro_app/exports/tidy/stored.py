@@ -21,6 +21,7 @@ _ANSWERS: Mapping[str, pl.DataType] = {
     "device_zone": pl.String(),
     "operation_id": pl.String(),
     "counter": pl.Int64(),
+    "remark": pl.String(),
 }
 _SCORES: Mapping[str, pl.DataType] = {
     "response_id": pl.Int64(),
@@ -43,7 +44,7 @@ def make_answers(rows: Sequence[Sequence[Any]]) -> pl.DataFrame:
     """Make the frame of answers, with the kind of who entered each in place of the reference.
 
     Columns of a row: response, item, state, value, mode, entered by, answered at, received at, device at
-    (text in UTC), device zone, operation, counter.
+    (text in UTC), device zone, operation, counter, remark.
     """
     who = pl.col("entered_by")
     kind = (

@@ -76,12 +76,12 @@ def parse_workbook(raw: bytes) -> Sheets:
 def _read_part(archive: zipfile.ZipFile, name: str) -> etree._Element:
     """Read one XML part, of a size that a pack can have; entities are never resolved."""
     if archive.getinfo(name).file_size > LARGEST_PART:
-        raise WorkbookUnreadable(mark("The workbook is too large for a wording pack."))
+        raise WorkbookUnreadable(mark("The workbook is too large."))
     with archive.open(name) as part:
         # What the directory says of the size may be untrue.
         raw = part.read(LARGEST_PART + 1)
     if len(raw) > LARGEST_PART:
-        raise WorkbookUnreadable(mark("The workbook is too large for a wording pack."))
+        raise WorkbookUnreadable(mark("The workbook is too large."))
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     root = etree.fromstring(raw, parser)
     if root.getroottree().docinfo.internalDTD is not None:

@@ -165,7 +165,11 @@ def _apply(session: Session, plan: OutboxPlan, *, participant: Participant, now:
             row.attempt_at = reminder.attempt_at
             continue
         plan_again(
-            row, due_at=reminder.due_at, attempt_at=reminder.attempt_at, expires_at=reminder.expires_at
+            row,
+            site_id=participant.site_id,
+            due_at=reminder.due_at,
+            attempt_at=reminder.attempt_at,
+            expires_at=reminder.expires_at,
         )
     session.flush()
     enqueue_rows(session, [_new_row(message, participant=participant, now=now) for message in plan.added])

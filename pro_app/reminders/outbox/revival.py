@@ -37,7 +37,13 @@ def revive_messages(session: Session, *, participant: Participant, now: datetime
             continue
         for row in rows.values():
             finish_row(row, "cancelled", reason=ADDRESS_CHANGED, now=now)
-        plan_again(first, due_at=first.due_at, attempt_at=attempt_at, expires_at=reminder.expires_at)
+        plan_again(
+            first,
+            site_id=participant.site_id,
+            due_at=first.due_at,
+            attempt_at=attempt_at,
+            expires_at=reminder.expires_at,
+        )
         revived += 1
     session.flush()
     return revived

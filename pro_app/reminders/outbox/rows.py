@@ -73,18 +73,18 @@ def find_attempt(expires_at: datetime | None, situation: Situation, *, now: date
 
 
 def plan_again(
-    row: OutboxMessage, *, due_at: datetime, attempt_at: datetime, expires_at: datetime | None
+    row: OutboxMessage, *, site_id: int, due_at: datetime, attempt_at: datetime, expires_at: datetime | None
 ) -> None:
     """Plan a message that did not go out, anew or again, as if it had never been tried.
 
     One that was given up after it had been tried begins a new generation: what still comes back about the one
-    before, at another address perhaps, is not about it.
+    before, at another address perhaps, is not about it. It goes out in the name of the site `site_id`.
     """
     if row.state != "planned" and row.first_attempt_at is not None:
         row.generation, row.provider_ref = row.generation + 1, None
     row.state, row.outcome_reason, row.finished_at, row.taken_over_by = "planned", None, None, None
     row.due_at, row.attempt_at, row.expires_at = due_at, attempt_at, expires_at
-    row.attempts, row.first_attempt_at = 0, None
+    row.attempts, row.first_attempt_at, row.site_id = 0, None, site_id
 
 
 def take_back_row(row: OutboxMessage, reason: str, *, now: datetime) -> None:

@@ -39,12 +39,20 @@ def hand_over(
             select(OutboxMessage).where(OutboxMessage.message_key == key).with_for_update(key_share=True)
         ).one_or_none()
         if successor is None:
-            enqueue_rows(session, [_copy(row, key, channel, attempt_at=attempt_at, now=now)])
+            copy = _copy(row, key, channel, attempt_at=attempt_at, now=now)
+            # What came back may have gone out before the person went to another site.
+            enqueue_rows(session, [copy | {"site_id": participant.site_id}])
             return key
         if has_gone_out(successor) or successor.state == "planned":
             return key
         if successor.state == "cancelled":
-            plan_again(successor, due_at=row.due_at, attempt_at=attempt_at, expires_at=row.expires_at)
+            plan_again(
+                successor,
+                site_id=participant.site_id,
+                due_at=row.due_at,
+                attempt_at=attempt_at,
+                expires_at=row.expires_at,
+            )
             return key
     return None
 
@@ -77,7 +85,7 @@ def _copy(
 ) -> dict[str, object]:
     """Give the same message on another channel, not tried yet; it is due since the first one was."""
     same = (
-        *("study_id", "site_id", "participant_id", "assessment_id", "planned_visit_id", "contact_ref"),
+        *("study_id", "participant_id", "assessment_id", "planned_visit_id", "contact_ref"),
         *("rule_code", "template_code", "due_at", "expires_at"),
     )
     return {

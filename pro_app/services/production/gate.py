@@ -27,14 +27,33 @@ PRODUCTION = "production"
 
 @dataclass(frozen=True, slots=True)
 class GateReport:
-    """What is missing, and what is only to be known, such as a certificate that has run out since."""
+    """What is missing, what has run out since, and what is only to be known.
+
+    Nobody begins on what has run out; a study that is in production goes on.
+    """
 
     problems: tuple[Problem, ...]
+    expired: tuple[Problem, ...]
     remarks: tuple[Problem, ...]
 
+    @property
+    def obstacles(self) -> tuple[Problem, ...]:
+        """What keeps a study from beginning."""
+        return (*self.problems, *self.expired)
 
-def check_gate(session: Session, study: Study, *, today: date) -> GateReport:
-    """List everything that a study in production needs and does not have."""
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """What a study in production is told about and goes on with."""
+        return (*self.expired, *self.remarks)
+
+
+def check_gate(
+    session: Session, study: Study, *, today: date, without_further_placeholders: bool = False
+) -> GateReport:
+    """List everything that a study in production needs and does not have.
+
+    `without_further_placeholders` looks past those in a further language, which going live takes out of use.
+    """
     entries = list_entries(session, study.id)
     problems = [
         Problem(mark("Missing: %(document)s."), {"document": words, "kind": kind}, place=kind)
@@ -43,8 +62,10 @@ def check_gate(session: Session, study: Study, *, today: date) -> GateReport:
     ]
     protocols = _list_protocols(session, study)
     problems += [found for protocol in protocols for found in check_information(protocol)]
-    problems += _check_wordings(session, study, _list_instruments(protocols))
-    remarks = [
+    problems += _check_wordings(
+        session, study, _list_instruments(protocols), but_further=without_further_placeholders
+    )
+    expired = [
         Problem(
             mark("No longer valid since %(date)s: %(document)s."),
             {"document": ENTRY_WORDS[kind], "kind": kind, "date": entry.said.valid_until.isoformat()},
@@ -53,7 +74,16 @@ def check_gate(session: Session, study: Study, *, today: date) -> GateReport:
         for kind, entry in entries.items()
         if entry.said.valid_until is not None and entry.said.valid_until < today
     ]
-    return GateReport(tuple(problems), tuple(remarks))
+    return GateReport(tuple(problems), tuple(expired), tuple(_list_undated_sites(session, study)))
+
+
+def _list_undated_sites(session: Session, study: Study) -> list[Problem]:
+    """Name the sites without a day of going live, of which patients are written to from the first day on."""
+    codes = [site.site_code for site in list_sites(session, study_id=study.id) if site.goes_live_on is None]
+    if not codes:
+        return []
+    message = mark("No go-live date: %(sites)s. Messages go out there at once.")
+    return [Problem(message, {"sites": ", ".join(codes)}, place="sites")]
 
 
 def check_information(protocol: Protocol) -> list[Problem]:
@@ -72,7 +102,8 @@ def check_information(protocol: Protocol) -> list[Problem]:
 def require_gate(database: Database, *, today: date) -> tuple[Problem, ...]:
     """Raise ProductionRefused if a study of this installation is in production and something is missing.
 
-    Gives the remarks of all of them. A database without tables yet has no study, and nothing to refuse.
+    Gives what is to be known about all of them. A database without tables yet has no study, nothing to
+    refuse.
     """
     with database.reading() as session:
         if not inspect(session.connection()).has_table(Study.__tablename__):
@@ -82,7 +113,7 @@ def require_gate(database: Database, *, today: date) -> tuple[Problem, ...]:
     for study_code, report in reports.items():
         if report.problems:
             raise ProductionRefused(study_code, report.problems)
-    return tuple(remark for report in reports.values() for remark in report.remarks)
+    return tuple(remark for report in reports.values() for remark in report.notes)
 
 
 def require_gate_of(settings: Settings, *, today: date) -> tuple[Problem, ...]:
@@ -104,14 +135,14 @@ def count_placeholder_responses(session: Session, study: Study) -> int:
         select(Response.wording_sha256, func.count())
         .join(Assessment, Assessment.id == Response.assessment_id)
         .join(Participant, Participant.id == Assessment.participant_id)
-        .where(Participant.study_id == study.id)
+        .where(Participant.study_id == study.id, Response.clarification_id.is_(None))
         .group_by(Response.wording_sha256)
     )
     return sum(count for sha256, count in rows if load_wording(session, sha256).placeholder)
 
 
 def _check_wordings(
-    session: Session, study: Study, instruments: Iterable[InstrumentReference]
+    session: Session, study: Study, instruments: Iterable[InstrumentReference], *, but_further: bool
 ) -> Iterator[Problem]:
     """Name every text that patients would read and that is missing, a placeholder, or not approved by two."""
     in_use = list_wordings_in_use(session, study.id)
@@ -125,7 +156,8 @@ def _check_wordings(
             yield _wording_problem(mark("Missing: the licensed text of %(pack)s."), named, LANGUAGES[0])
         for language, used in of_it.items():
             message = _find_fault(used)
-            if message is not None:
+            is_passed = but_further and used.wording.placeholder and language != LANGUAGES[0]
+            if message is not None and not is_passed:
                 yield _wording_problem(message, named, language)
 
 

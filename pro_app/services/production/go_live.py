@@ -31,18 +31,10 @@ def go_live(session: Session, study: Study, *, actor: Actor, now: datetime) -> W
     """
     locked = session.scalars(select(Study).where(Study.id == study.id).with_for_update()).one()
     was_live = locked.mode == PRODUCTION
-    problems: list[Problem] = []
-    if not was_live and (count := count_placeholder_responses(session, locked)):
-        message = mark(
-            "%(count)s questionnaires were begun here on a placeholder text: production begins in an "
-            "installation of its own, without trial data."
-        )
-        problems.append(Problem(message, {"count": count}, place="wording"))
+    problems = [] if was_live else check_begun(session, locked)
     retired = () if was_live else _retire_placeholders(session, locked, now=now)
     report = check_gate(session, locked, today=now.date())
-    problems += report.problems
-    if not was_live:  # nobody begins on what has run out; a trial that runs is not stopped by it
-        problems += report.remarks
+    problems += report.problems if was_live else report.obstacles
     if problems:
         raise ProductionRefused(study.study_code, tuple(problems))
     if not was_live:
@@ -53,6 +45,18 @@ def go_live(session: Session, study: Study, *, actor: Actor, now: datetime) -> W
         change = Change("study.go_live", f"study:{locked.id}", items)
         record_change(session, change, actor=actor, site_id=None, now=now)
     return WentLive(was_live, retired)
+
+
+def check_begun(session: Session, study: Study) -> list[Problem]:
+    """Say whether anything was begun on a placeholder text, which keeps a study in test for ever."""
+    count = count_placeholder_responses(session, study)
+    if not count:
+        return []
+    message = mark(
+        "%(count)s questionnaires were begun here on a placeholder text: production begins in an "
+        "installation of its own, without trial data."
+    )
+    return [Problem(message, {"count": count}, place="wording")]
 
 
 def _retire_placeholders(session: Session, study: Study, *, now: datetime) -> tuple[str, ...]:

@@ -1,20 +1,17 @@
-"""Age and sex from the trial's main database: a small CSV file, checked before it is taken."""
+"""Age and sex from the trial's main database: a small table, checked before it is taken."""
 
-import csv
 from collections.abc import Mapping
-from io import StringIO
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from pro_app.errors import InputRejected, Problem
 from pro_app.language import mark
+from pro_app.services.table_files import read_table
 from pro_app.storage.queries.participants import list_participants
 
 COLUMNS = ("participant_code", "age", "sex")
 OLDEST = 130
-LARGEST_FILE = 1 << 20
-"""In bytes: below what the app takes of any request, so that the form itself can refuse a bigger file."""
 SEXES: Mapping[str, str | None] = {"F": "F", "M": "M", "U": "U", "": None}
 MOST_PROBLEMS = 50
 """Nobody reads more of them at once."""
@@ -24,16 +21,20 @@ Described = dict[str, dict[str, Any]]
 
 
 def parse_demographics(session: Session, content: bytes, *, study_id: int) -> Described:
-    """Read the columns participant_code, age, sex (commas or semicolons); other columns are passed over.
+    """Read the columns participant_code, age, sex of a CSV file or workbook; other columns are passed over.
 
     Raises InputRejected naming each line that cannot be used: a participant that the study does not have,
     one that comes twice, an age that is no whole number of years, a sex that is not F, M, U or empty.
     """
-    rows = _read_rows(content)
+    table = read_table(content, needed=COLUMNS, place="demographics")
+    misfits = [row.line for row in table.rows if row.is_misfit]
+    if misfits:
+        message = mark("Line %(line)s: more or fewer fields than the first line.")
+        raise InputRejected((Problem(message, {"line": misfits[0]}, place="demographics"),))
     known = {person.participant_code for person in list_participants(session, study_id=study_id)}
     described: Described = {}
     problems = []
-    for line, row in rows:
+    for line, row in ((row.line, row.values) for row in table.rows):
         problem = _check_row(row, line, known=known, described=described)
         if problem is None:
             age = row["age"]
@@ -43,31 +44,6 @@ def parse_demographics(session: Session, content: bytes, *, study_id: int) -> De
     if problems:
         raise InputRejected(tuple(problems[:MOST_PROBLEMS]))
     return described
-
-
-def _read_rows(content: bytes) -> list[tuple[int, dict[str, str]]]:
-    """Give the rows with their lines, each with the three columns stripped of spaces."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _refuse(mark("The file is not UTF-8.")) from error
-    if len(content) > LARGEST_FILE:
-        raise _refuse(mark("The file is too large."))
-    first, _, _ = text.partition("\n")
-    reader = csv.DictReader(StringIO(text, newline=""), delimiter=";" if ";" in first else ",", strict=True)
-    try:
-        missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-        if missing:
-            message = mark("The file needs the columns %(columns)s; it has no %(missing)s.")
-            raise _refuse(message, columns=", ".join(COLUMNS), missing=", ".join(missing))
-        return [
-            (reader.line_num, {name: (row[name] or "").strip() for name in COLUMNS})
-            for row in reader
-            if any(isinstance(value, str) and value.strip() for value in row.values())
-        ]
-    except csv.Error as error:
-        message = mark("Line %(line)s: the quotes do not match.")
-        raise _refuse(message, line=reader.line_num) from error
 
 
 def _check_row(row: Mapping[str, str], line: int, *, known: set[str], described: Described) -> Problem | None:
@@ -91,7 +67,3 @@ def _check_row(row: Mapping[str, str], line: int, *, known: set[str], described:
 def _is_age(text: str) -> bool:
     # Three digits at most before it is read as a number: nobody waits for one of a million digits.
     return len(text) <= len(str(OLDEST)) and text.isascii() and text.isdigit() and int(text) <= OLDEST
-
-
-def _refuse(message: str, **values: str | int) -> InputRejected:
-    return InputRejected((Problem(message, values or None, place="demographics"),))

@@ -92,13 +92,13 @@ def request_release(
     return read_release(session, row)
 
 
-def load_requester(session: Session, *, study_id: int, username: str) -> Actor:
+def load_requester(session: Session, *, study_id: int, username: str, now: datetime) -> Actor:
     """Give somebody in whose name a command may ask for releases of the study.
 
     Raises InputRejected where there is no such account that is open and has a role that may.
     """
     account = session.scalar(select(Account).where(Account.username == username.strip().lower()))
-    held = list_active_roles(session, account_id=account.id, study_id=study_id) if account else []
+    held = list_active_roles(session, at=now, account_id=account.id, study_id=study_id) if account else []
     for role in held:
         if role.role in ROLES:
             return Actor("staff", role.role, "", study_id=study_id, site_ids=None, account_id=role.account_id)

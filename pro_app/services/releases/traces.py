@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from pro_app.exports.making.frozen_tables import FrozenTables
 from pro_app.exports.tables.items import ITEMS
+from pro_app.storage.queries.moved_forms import list_earlier_codes
 from pro_app.storage.queries.releases import list_answers_by_operation
 
 AT_ONCE = 500
@@ -38,6 +39,11 @@ def list_trace_differences(
             released = {row[0]: row[1:] for row in part.iter_rows()}
             rows = list_answers_by_operation(session, study_id, list(released))
             stored = {row[0]: tuple(row[1:]) for row in rows}
-            for operation_id, said in released.items():
-                if stored.get(operation_id) != said:
-                    yield TraceDifference(operation_id, said, stored.get(operation_id))
+            differing = {key: said for key, said in released.items() if stored.get(key) != said}
+            earlier = list_earlier_codes(session, list(differing)) if differing else {}
+            for operation_id, said in differing.items():
+                found = stored.get(operation_id)
+                # A form that was filed under the wrong person led back to that one when it was released.
+                before = {(code, *found[1:]) for code in earlier.get(operation_id, ())} if found else ()
+                if said not in before:
+                    yield TraceDifference(operation_id, said, found)

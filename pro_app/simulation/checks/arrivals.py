@@ -98,6 +98,8 @@ class _Arrival:
         if self.row.rule_code != TEST_MESSAGE:
             rules += [
                 ("in_pause", self._find_pause),
+                ("before_going_live", self._find_start),
+                ("after_a_refusal", self._find_refusal),
                 ("quiet_time", self._find_quiet),
                 ("outside_window", self._find_outside),
                 ("already_submitted", self._find_answered),
@@ -117,6 +119,15 @@ class _Arrival:
     def _find_pause(self) -> str | None:
         sent_on = self.life.local(self.sender_at).date()
         return "messages were held" if self.life.is_held(self.at, sent_on) else None
+
+    def _find_start(self) -> str | None:
+        is_early = not self.life.is_live(self.sender_at)
+        return f"the site goes live on {self.life.goes_live_on}" if is_early else None
+
+    def _find_refusal(self) -> str | None:
+        assessment = self.life.find_assessment(self.row.assessment_id)
+        is_over = assessment is not None and self.life.is_given_up(assessment.visit_code, self.at)
+        return "the site had recorded that there would be no answer" if is_over else None
 
     def _find_quiet(self) -> str | None:
         """Say why nobody is to be reached at that time of that day."""

@@ -116,6 +116,8 @@ class _Expectation:
             return False
         if self.rule.condition == "not_finished" and not started:
             return False
+        if self.life.is_given_up(self.visit.visit_code, moment) or not self.life.is_live(moment):
+            return False
         return self.life.find_stop(moment) is None and not self.life.is_held(moment)
 
     def _is_about(self, row: MessageRow, moment: datetime) -> bool:
@@ -136,6 +138,7 @@ class _Expectation:
             "already_started": self.assessment.started_at is not None and self.assessment.started_at <= at,
             "overtaken": self._has_other(row, at),
             "window_closed": self._has_no_moment_left(at),
+            "not_this_time": self.life.is_given_up(self.visit.visit_code, at),
             "channel_rests": row.channel in self._list_resting(at),
             "channel_changed": self._is_another_channel_used(row, at),
         }

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from pro_app.protocol.protocol import Protocol
 from pro_app.protocol.second_computation import SecondCalendar
 from pro_app.storage.catalogue import load_protocol
+from pro_app.storage.queries.audit_trail import list_entries_since
 from pro_app.storage.queries.outbox import MessageRow, list_outbox
 from pro_app.storage.tables.assessments import Assessment, PlannedVisit
 from pro_app.storage.tables.channel_reports import ChannelStop
@@ -24,8 +25,10 @@ from pro_app.storage.tables.definitions import StoredDefinition
 from pro_app.storage.tables.events import ParticipantEvent
 from pro_app.storage.tables.participants import Participant
 from pro_app.storage.tables.site_tasks import SiteTaskRecord
+from pro_app.storage.tables.sites import Site
 
 T = TypeVar("T")
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,20 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
+class NotDoneWord:
+    """What a site said at a moment about a visit that will not be answered; `taken_back`: it will be."""
+
+    visit_code: str
+    at: datetime
+    taken_back: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Life:
-    """All that is stored about one participant, in the order of its making, and what arrived there."""
+    """All that is stored about one participant, in the order of its making, and what arrived there.
+
+    Before `goes_live_on`, if there is such a day, the site works without the app.
+    """
 
     participant: Participant
     protocol: Protocol
@@ -74,6 +89,8 @@ class Life:
     stops: Sequence[ChannelStop]
     task_records: Sequence[SiteTaskRecord]
     sent: Sequence[SentRecord]
+    goes_live_on: date | None = None
+    not_done: Sequence[NotDoneWord] = ()
 
     def violation(self, rule: str, detail: str) -> Violation:
         """Make a violation about this participant."""
@@ -111,6 +128,26 @@ class Life:
         last = [pause for pause in pauses if pause.occurred_on == last_on][-1]
         return (on or self.local(at).date()) < date.fromisoformat(last.details["until"])
 
+    def is_live(self, at: datetime) -> bool:
+        """Say whether the site's day of going live had come, on the participant's calendar."""
+        return self.goes_live_on is None or self.local(at).date() >= self.goes_live_on
+
+    def is_given_up(self, visit_code: str, at: datetime) -> bool:
+        """Say whether the site had recorded by a moment that a visit would not be answered this time.
+
+        It holds until it is taken back, or until a later period takes the place of the one it was said of.
+        """
+        said = [word for word in self.not_done if word.visit_code == visit_code and word.at <= at]
+        if not said or said[-1].taken_back:
+            return False
+        said_at = said[-1].at
+        rows = [row for row in self.visits if row.visit_code == visit_code and row.planned_at <= at]
+        before = [row for row in rows if row.planned_at <= said_at]
+        opened_on = before[-1].opens_on if before else date.min
+        return not any(
+            row.opens_on > opened_on and opening_of(row) > said_at for row in rows if row.planned_at > said_at
+        )
+
     def list_known(self, at: datetime) -> list[ParticipantEvent]:
         """List the events that were recorded by a moment and stood then, in the order of their days."""
         recorded = [event for event in self.events if event.recorded_at <= at]
@@ -143,7 +180,7 @@ class Life:
 
 
 def load_lives(session: Session, sent: Iterable[SentRecord]) -> list[Life]:
-    """Read everything about everybody, in as many queries as there are tables."""
+    """Read everything about everybody: one query for each table, and one for each person's trail."""
     protocols: dict[str, Protocol] = {}
     calendars: dict[str, SecondCalendar] = {}
     events = _group(session.scalars(select(ParticipantEvent).order_by(ParticipantEvent.id)))
@@ -153,6 +190,7 @@ def load_lives(session: Session, sent: Iterable[SentRecord]) -> list[Life]:
     stops = _group(session.scalars(select(ChannelStop).order_by(ChannelStop.id)))
     records = _group(session.scalars(select(SiteTaskRecord).order_by(SiteTaskRecord.id)))
     arrived = _group(sent)
+    live_from = {site.id: site.goes_live_on for site in session.scalars(select(Site))}
     lives = []
     for person in session.scalars(select(Participant).order_by(Participant.participant_code)):
         own = visits[person.id]
@@ -174,9 +212,22 @@ def load_lives(session: Session, sent: Iterable[SentRecord]) -> list[Life]:
                 stops=stops[person.id],
                 task_records=records[person.id],
                 sent=arrived[person.id],
+                goes_live_on=live_from[person.site_id],
+                not_done=tuple(_list_not_done(session, person.id)),
             )
         )
     return lives
+
+
+def _list_not_done(session: Session, participant_id: int) -> Iterator[NotDoneWord]:
+    """Read from the audit trail what was said about visits that will not be answered, in its order."""
+    entries = list_entries_since(
+        session, actions={"assessment.not_done"}, subject_ref=f"participant:{participant_id}", since=BEGINNING
+    )
+    for entry in reversed(entries):
+        after = {item["field"]: item["after"] for item in entry.items}
+        taken_back = "reason" in after and after["reason"] is None
+        yield NotDoneWord(after["visit_code"], entry.at, taken_back)
 
 
 def opening_of(visit: PlannedVisit) -> datetime:

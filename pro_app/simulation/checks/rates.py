@@ -36,18 +36,12 @@ def check_rates(session: Session, lives: Sequence[Life], *, now: datetime) -> It
         counted = _count(session, own, randomised, now=now)
         shown = count_completion(session, ClinicScope(study_id, None, ()), language="en", now=now)
         for row in shown.rows:
-            completion = row.completion
-            said = (
-                completion.expected,
-                completion.received,
-                len(completion.completed_ids),
-                len(completion.available_ids),
-                completion.randomised,
-            )
-            count = counted.pop(completion.visit_code, VisitCount())
+            tally = row.tally
+            said = (tally.expected, tally.received, tally.completed, tally.available, row.randomised or 0)
+            count = counted.pop(row.code, VisitCount())
             due = (count.expected, count.received, count.completed, count.available, len(randomised))
             if said != due:
-                yield Violation("rates_differ", completion.visit_code, f"shown {said}, counted {due}")
+                yield Violation("rates_differ", row.code, f"shown {said}, counted {due}")
         for code, count in counted.items():
             if count.expected or count.received:
                 yield Violation("rates_differ", code, "is counted and not shown")
@@ -60,13 +54,7 @@ def _is_randomised(life: Life, now: datetime) -> bool:
 def _count(
     session: Session, lives: Sequence[Life], randomised: set[int], *, now: datetime
 ) -> dict[str, VisitCount]:
-    valid = set(
-        session.scalars(
-            select(Response.assessment_id)
-            .join(Score, Score.response_id == Response.id)
-            .where(Score.superseded_at.is_(None), Score.value.is_not(None))
-        )
-    )
+    valid = _list_valid(session)
     counts: defaultdict[str, VisitCount] = defaultdict(VisitCount)
     for life in lives:
         visits = {visit.id: visit for visit in life.visits}
@@ -83,3 +71,18 @@ def _count(
             count.completed += is_valid and visit.expected
             count.available += is_valid and life.participant.id in randomised
     return dict(counts)
+
+
+def _list_valid(session: Session) -> set[int]:
+    """List the forms of which the newest version of some instrument could be scored, by a simple loop."""
+    newest: dict[tuple[int, str], tuple[int, int]] = {}
+    columns = (Response.id, Response.assessment_id, Response.instrument_code, Response.version)
+    for key, assessment_id, code, version in session.execute(select(*columns)):
+        form = (assessment_id, code)
+        newest[form] = max(newest.get(form, (0, 0)), (version, key))
+    scorable = set(
+        session.scalars(
+            select(Score.response_id).where(Score.superseded_at.is_(None), Score.value.is_not(None))
+        )
+    )
+    return {form[0] for form, (_version, key) in newest.items() if key in scorable}

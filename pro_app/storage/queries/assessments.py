@@ -24,8 +24,8 @@ class AssessmentRecord:
     `zone` is the one under which the visit was planned: who moves later does not move what is past.
 
     `planned_code` is the visit whose rules hold: it differs from `visit_code` where answers became
-    `UNSCHEDULED`. `mode` and `entered_by_id` say how, and by which account, it was submitted. `window` and
-    `facts` are what the state follows from.
+    `UNSCHEDULED`. `mode` and `entered_by_id` say how, and by which account, it was submitted, `source_on` the
+    day on its sheet of paper. `window` and `facts` are what the state follows from.
     """
 
     assessment_id: int
@@ -54,6 +54,7 @@ class AssessmentRecord:
     mode: str | None
     entered_by_id: int | None
     respondent: str | None
+    source_on: date | None
     receipt_code: str | None
     reopened_at: datetime | None
     reopened_until: date | None
@@ -186,6 +187,7 @@ def _read_record(session: Session, row: Row[Assessment, PlannedVisit, Participan
         mode=assessment.submitted_mode,
         entered_by_id=assessment.submitted_by_id,
         respondent=assessment.respondent,
+        source_on=assessment.source_on,
         receipt_code=assessment.receipt_code,
         reopened_at=assessment.reopened_at,
         reopened_until=assessment.reopened_until,

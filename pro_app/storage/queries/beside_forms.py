@@ -18,19 +18,27 @@ from pro_app.storage.tables.set_aside_answers import SetAsideAnswer
 class BesideForm:
     """What is kept beside one form, in counts.
 
-    `after_sending` and `after_closing` count the answers that were set aside, `last_received_at` is when the
-    last of them came. `conflicts` counts the items to which two devices, or two people, said something else.
+    `after_sending` and `after_closing` count the answers that came too late and were set aside;
+    `last_received_at` is when the last of these was received. `conflicts` counts the items to which two
+    devices, or two people, said different things. `answered_before` counts what a sheet of paper says about
+    items that the person had answered already.
     """
 
     after_sending: int = 0
     after_closing: int = 0
     last_received_at: datetime | None = None
     conflicts: int = 0
+    answered_before: int = 0
 
     @property
     def set_aside(self) -> int:
-        """How many answers were set aside."""
+        """How many answers were set aside because they came too late."""
         return self.after_sending + self.after_closing
+
+    @property
+    def kept_beside(self) -> int:
+        """How many answers are no part of the form: too late, or of a sheet about an item answered before."""
+        return self.set_aside + self.answered_before
 
 
 NOTHING_BESIDE = BesideForm()
@@ -43,14 +51,15 @@ def list_beside_forms(session: Session, participant_ids: Collection[int]) -> Map
         select(
             SetAsideAnswer.assessment_id,
             func.count().filter(SetAsideAnswer.reason == "already_submitted"),
-            func.count().filter(SetAsideAnswer.reason != "already_submitted"),
-            func.max(SetAsideAnswer.received_at),
+            func.count().filter(SetAsideAnswer.reason.not_in(("already_submitted", "already_answered"))),
+            func.max(SetAsideAnswer.received_at).filter(SetAsideAnswer.reason != "already_answered"),
+            func.count().filter(SetAsideAnswer.reason == "already_answered"),
         )
         .join(Assessment, Assessment.id == SetAsideAnswer.assessment_id)
         .where(Assessment.participant_id.in_(participant_ids))
         .group_by(SetAsideAnswer.assessment_id)
     )
-    found = {row[0]: BesideForm(row[1], row[2], row[3], conflicts.pop(row[0], 0)) for row in rows}
+    found = {row[0]: BesideForm(row[1], row[2], row[3], conflicts.pop(row[0], 0), row[4]) for row in rows}
     return found | {assessment_id: BesideForm(conflicts=count) for assessment_id, count in conflicts.items()}
 
 

@@ -76,7 +76,7 @@ def list_answers_in_force(session: Session, participant_ids: Collection[int]) ->
     """Give the answers of some participants that nothing supersedes, times as MomentText.
 
     Columns: response, item, state, value, mode, entered by, answered at, received at, device at, device
-    zone, operation, counter.
+    zone, operation, counter, remark.
     """
     columns: tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...] = (
         Answer.response_id,
@@ -91,6 +91,7 @@ def list_answers_in_force(session: Session, participant_ids: Collection[int]) ->
         Answer.device_zone,
         Answer.operation_id,
         Answer.counter,
+        Answer.remark,
     )
     statement = select(*columns).join(Response, Response.id == Answer.response_id)
     return (

@@ -45,6 +45,21 @@ def list_events_by_participant(
     return found
 
 
+_EVENTS_OF_SOME = (
+    select(ParticipantEvent)
+    .where(ParticipantEvent.participant_id.in_(bindparam("participant_ids", expanding=True)))
+    .order_by(ParticipantEvent.id)
+)
+
+
+def list_events_of(session: Session, participant_ids: Iterable[int]) -> dict[int, list[ParticipantEvent]]:
+    """List the events of some participants, a page of them at most, by participant."""
+    found: dict[int, list[ParticipantEvent]] = {}
+    for event in session.scalars(_EVENTS_OF_SOME, {"participant_ids": list(participant_ids)}):
+        found.setdefault(event.participant_id, []).append(event)
+    return found
+
+
 def read_event(row: ParticipantEvent) -> Event:
     """Give a row as the protocol's own event; a row that is not yet stored has the id 0."""
     return Event(

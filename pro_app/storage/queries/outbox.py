@@ -1,12 +1,15 @@
 """Reading the outbox: which messages a participant got or is to get."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
+from pro_app.storage.queries.site_activity import select_people_ever_at
 from pro_app.storage.seldom import seldom
 from pro_app.storage.tables.assessments import Assessment, PlannedVisit
 from pro_app.storage.tables.channel_reports import ChannelReport
@@ -57,8 +60,34 @@ def find_next_due_at(session: Session) -> datetime | None:
     return session.scalar(_NEXT_DUE)
 
 
+class MessageAbout(NamedTuple):
+    """What a list of tasks needs to know of one message that went out, perhaps did, or did not."""
+
+    id: int
+    participant_id: int
+    assessment_id: int | None
+    template_code: str
+    channel: str
+    state: str
+    outcome_reason: str | None
+    finished_at: datetime | None
+    due_at: datetime
+    taken_over_by: str | None
+
+
 _MESSAGES_ABOUT = (
-    select(OutboxMessage)
+    select(
+        OutboxMessage.id,
+        OutboxMessage.participant_id,
+        OutboxMessage.assessment_id,
+        OutboxMessage.template_code,
+        OutboxMessage.channel,
+        OutboxMessage.state,
+        OutboxMessage.outcome_reason,
+        OutboxMessage.finished_at,
+        OutboxMessage.due_at,
+        OutboxMessage.taken_over_by,
+    )
     .where(
         or_(
             OutboxMessage.assessment_id.in_(bindparam("assessment_ids", expanding=True)),
@@ -80,7 +109,7 @@ def list_messages_about(
     assessment_ids: Iterable[int],
     participant_ids: Iterable[int] = (),
     tests_since: datetime,
-) -> list[OutboxMessage]:
+) -> list[MessageAbout]:
     """List what went out, perhaps did or did not, about some assessments; and test messages to some people.
 
     Only tests that were due at `tests_since` (aware UTC) or later are among them.
@@ -90,7 +119,7 @@ def list_messages_about(
         "participant_ids": list(participant_ids),
         "tests_since": tests_since,
     }
-    return list(session.scalars(_MESSAGES_ABOUT, wanted))
+    return [MessageAbout._make(row) for row in session.execute(_MESSAGES_ABOUT, wanted)]
 
 
 _STANDING_KEYS = select(OutboxMessage.message_key).where(
@@ -98,7 +127,7 @@ _STANDING_KEYS = select(OutboxMessage.message_key).where(
 )
 
 
-def find_taken_over(session: Session, rows: Iterable[OutboxMessage]) -> frozenset[int]:
+def find_taken_over(session: Session, rows: Iterable[OutboxMessage | MessageAbout]) -> frozenset[int]:
     """Find those messages in whose place another one goes or went; gives their keys.
 
     One that was withdrawn before it went out takes nobody's place; one that failed speaks for itself.
@@ -207,6 +236,24 @@ def count_unplaced_reports(session: Session, *, since: datetime) -> int:
         )
     )
     return counted or 0
+
+
+def count_ended_messages(
+    session: Session, site_id: int, *, from_at: datetime, until_at: datetime
+) -> Counter[tuple[str, str]]:
+    """Count by channel and state what a site's messages came to from one moment up to another (aware UTC)."""
+    statement = (
+        select(OutboxMessage.channel, OutboxMessage.state, func.count())
+        .where(
+            OutboxMessage.participant_id.in_(select_people_ever_at(site_id)),
+            OutboxMessage.site_id == site_id,
+            OutboxMessage.state.in_(("sent", "unknown", "failed")),
+            OutboxMessage.finished_at >= from_at,
+            OutboxMessage.finished_at < until_at,
+        )
+        .group_by(OutboxMessage.channel, OutboxMessage.state)
+    )
+    return Counter({(channel, state): number for channel, state, number in session.execute(statement)})
 
 
 def _select_listed() -> Select[OutboxMessage, str, str, str | None]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from pro_app.storage.tables.accounts import Account
 from pro_app.storage.tables.assessments import Assessment
 from pro_app.storage.tables.participants import Participant
 from pro_app.storage.tables.sites import Site
@@ -52,6 +53,11 @@ def list_participants(
     return list(session.scalars(statement.order_by(Participant.participant_code, Participant.id)))
 
 
+def list_participants_of(session: Session, participant_ids: Iterable[int]) -> list[Participant]:
+    """List some participants, a page of them at most, by their keys."""
+    return list(session.scalars(select(Participant).where(Participant.id.in_(list(participant_ids)))))
+
+
 def list_participants_with_contacts(session: Session, contact_refs: Iterable[str]) -> list[Participant]:
     """List the participants behind references of the contact vault, by code."""
     return list(
@@ -64,8 +70,9 @@ def list_participants_with_contacts(session: Session, contact_refs: Iterable[str
 
 
 def list_contact_refs(session: Session) -> frozenset[str]:
-    """List the references of the contact vault that participants hold, of every study."""
-    return frozenset(session.scalars(select(Participant.contact_ref)))
+    """List the references of the contact vault that participants of every study and accounts hold."""
+    of_staff = select(Account.contact_ref).where(Account.contact_ref.is_not(None))
+    return frozenset(session.scalars(select(Participant.contact_ref).union_all(of_staff)))
 
 
 def find_site(session: Session, site_id: int) -> Site | None:

@@ -1,5 +1,6 @@
 """Reading the plan of one participant as it is stored."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,7 +39,8 @@ _LAST_ANSWERS = (
     select(Response.assessment_id, func.max(Answer.answered_at))
     .join(Answer, Answer.response_id == Response.id)
     .join(Assessment, Assessment.id == Response.assessment_id)
-    .where(Assessment.participant_id == _OF_ONE)
+    # A correction says later what was meant on that day.
+    .where(Assessment.participant_id == _OF_ONE, Response.clarification_id.is_(None))
     .group_by(Response.assessment_id)
 )
 _REVISIONS = select(PlannedVisit).where(PlannedVisit.participant_id == _OF_ONE).order_by(PlannedVisit.id)
@@ -73,7 +75,7 @@ def list_current_plan(session: Session, participant_id: int, *, lock: bool) -> l
     statement = _LOCKED_PLAN if lock else _CURRENT_PLAN
     rows = session.execute(statement, {"participant_id": participant_id}).all()
     answered = _list_last_answers(session, participant_id)
-    return [StoredVisit(row, assessment, answered.get(assessment.id)) for row, assessment in rows]
+    return [StoredVisit(row, assessment, _find_given_at(assessment, answered)) for row, assessment in rows]
 
 
 def list_unscheduled(session: Session, participant_id: int, *, lock: bool) -> list[StoredVisit]:
@@ -85,13 +87,18 @@ def list_unscheduled(session: Session, participant_id: int, *, lock: bool) -> li
     statement = _LOCKED_UNSCHEDULED if lock else _UNSCHEDULED
     rows = session.execute(statement, {"participant_id": participant_id}).all()
     answered = _list_last_answers(session, participant_id) if rows else {}
-    return [StoredVisit(row, assessment, answered.get(assessment.id)) for row, assessment in rows]
+    return [StoredVisit(row, assessment, _find_given_at(assessment, answered)) for row, assessment in rows]
 
 
 def _list_last_answers(session: Session, participant_id: int) -> dict[int, datetime]:
     """Give when the last answer to each assessment was given."""
     rows = session.execute(_LAST_ANSWERS, {"participant_id": participant_id})
     return {row[0]: row[1] for row in rows}
+
+
+def _find_given_at(assessment: Assessment, answered: dict[int, datetime]) -> datetime | None:
+    """Find when a form was filled in: the day on its sheet is that of all its answers."""
+    return answered.get(assessment.id) if assessment.source_on is None else assessment.completed_at
 
 
 def list_revisions(session: Session, participant_id: int) -> list[PlannedVisit]:
@@ -113,3 +120,19 @@ def last_ordinal(session: Session, *, participant_id: int, visit_code: str) -> i
         )
     )
     return highest or 0
+
+
+def list_visit_codes(session: Session, assessment_ids: Collection[int]) -> dict[int, str]:
+    """Give the visit in which each of some forms stands, by the key of the form."""
+    rows = session.execute(
+        select(Assessment.id, Assessment.visit_code).where(Assessment.id.in_(assessment_ids))
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def list_visit_codes_of_forms(session: Session, participant_id: int) -> dict[int, str]:
+    """Give the visit of each form of a participant by its key, those that stood in for others included."""
+    rows = session.execute(
+        select(Assessment.id, Assessment.visit_code).where(Assessment.participant_id == participant_id)
+    )
+    return {row[0]: row[1] for row in rows}

@@ -1,22 +1,40 @@
 """Reading what site tasks follow from, for many participants at once: one query a subject."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy import Result, Row, Select, bindparam, select
 from sqlalchemy.orm import Session
 
-from pro_app.protocol.protocol import UNSCHEDULED
-from pro_app.storage.tables.assessments import Assessment, PlannedVisit
+from pro_app.protocol.events import Event
+from pro_app.storage.seldom import seldom
 from pro_app.storage.tables.channel_reports import ChannelStop
 from pro_app.storage.tables.events import ParticipantEvent
 from pro_app.storage.tables.participants import Participant
 from pro_app.storage.tables.site_tasks import SiteTaskRecord
+from pro_app.storage.tables.sites import Site
 
 S = TypeVar("S", bound=Select[*tuple[Any, ...]])
+
+
+ASKED_ABOUT_AT_ONCE = 5_000
+"""So many people are read in one query, since a database takes only so many values at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPerson:
+    """What the list of tasks needs to know of a participant; before `goes_live_on` the site is not live."""
+
+    id: int
+    site_id: int
+    participant_code: str
+    zone: str
+    protocol_sha256: str
+    telephone_changed_at: datetime | None
+    goes_live_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +46,46 @@ class TaskScope:
     participant_id: int | None = None
 
 
-_PARTICIPANTS = select(Participant).order_by(Participant.participant_code, Participant.id)
+_PEOPLE = (
+    select(
+        Participant.id,
+        Participant.site_id,
+        Participant.participant_code,
+        Participant.zone,
+        Participant.protocol_sha256,
+        Participant.telephone_changed_at,
+        Site.goes_live_on,
+    )
+    .join(Site, Site.id == Participant.site_id)
+    .where(Participant.id.in_(bindparam("participant_ids", expanding=True)))
+    .order_by(Participant.participant_code, Participant.id)
+)
 _EVENTS = (
-    select(ParticipantEvent)
-    .join(Participant, Participant.id == ParticipantEvent.participant_id)
+    select(
+        ParticipantEvent.id,
+        ParticipantEvent.participant_id,
+        ParticipantEvent.kind,
+        ParticipantEvent.occurred_on,
+        ParticipantEvent.recorded_at,
+        ParticipantEvent.details,
+        ParticipantEvent.supersedes_id,
+        ParticipantEvent.retracts,
+    )
+    .where(ParticipantEvent.participant_id.in_(bindparam("participant_ids", expanding=True)))
     .order_by(ParticipantEvent.id)
 )
-_WAITING_VISITS = (
-    select(PlannedVisit, Assessment)
-    .join(Assessment, Assessment.planned_visit_id == PlannedVisit.id)
-    .join(Participant, Participant.id == PlannedVisit.participant_id)
-    .where(
-        PlannedVisit.replaced_at.is_(None),
-        PlannedVisit.opens_on <= bindparam("opened_by"),
-        or_(PlannedVisit.closes_on.is_(None), PlannedVisit.closes_on >= bindparam("closing_from")),
-        Assessment.submitted_at.is_(None),
-        Assessment.visit_code != UNSCHEDULED,
+_RECORDS = (
+    select(
+        SiteTaskRecord.participant_id,
+        SiteTaskRecord.task_key,
+        SiteTaskRecord.outcome,
+        SiteTaskRecord.note,
+        SiteTaskRecord.recorded_at,
+        SiteTaskRecord.recorded_by_id,
+        SiteTaskRecord.again_on,
     )
-    .order_by(PlannedVisit.opens_on, PlannedVisit.id)
+    .where(SiteTaskRecord.participant_id.in_(bindparam("participant_ids", expanding=True)))
+    .order_by(SiteTaskRecord.id)
 )
 _CURRENT_STOPS = (
     select(ChannelStop)
@@ -60,23 +100,35 @@ _TASK_RECORDS = (
 )
 
 
-def list_participants_in(session: Session, scope: TaskScope) -> list[Participant]:
-    """List the participants in scope by code."""
-    return list(session.scalars(_within(_PARTICIPANTS, scope), _read_scope(scope)))
+def list_people(session: Session, participant_ids: Iterable[int]) -> list[TaskPerson]:
+    """List some participants by code, with the day on which their site goes live."""
+    return [TaskPerson(*row) for row in _read_parts(session, _PEOPLE, participant_ids)]
 
 
-def list_events_in(session: Session, scope: TaskScope) -> list[ParticipantEvent]:
-    """List every event of the participants in scope in the order of recording."""
-    return list(session.scalars(_within(_EVENTS, scope), _read_scope(scope)))
+def list_events_of(session: Session, participant_ids: Iterable[int]) -> dict[int, list[Event]]:
+    """List every event of some participants in the order of recording, by participant."""
+    found: dict[int, list[Event]] = {}
+    for row in _read_parts(session, _EVENTS, participant_ids):
+        event_id, participant_id, kind, occurred_on, recorded_at, details, supersedes_id, retracts = row
+        event = Event(
+            event_id, kind, occurred_on, recorded_at, details, supersedes_id, retracts=bool(retracts)
+        )
+        found.setdefault(participant_id, []).append(event)
+    return found
 
 
-def list_waiting_visits(
-    session: Session, scope: TaskScope, *, opened_by: date, closing_from: date
-) -> Sequence[tuple[PlannedVisit, Assessment]]:
-    """List the current visits that were not sent, open by one day and do not close before another."""
-    days = {"opened_by": opened_by, "closing_from": closing_from}
-    rows = session.execute(_within(_WAITING_VISITS, scope), _read_scope(scope) | days)
-    return [(row[0], row[1]) for row in rows]
+def list_records_of(
+    session: Session, participant_ids: Iterable[int]
+) -> Iterator[Row[int, str, str, str | None, datetime, int | None, date | None]]:
+    """List what sites did about tasks of some participants, in the order of recording: whose, then what."""
+    return _read_parts(session, _RECORDS, participant_ids)
+
+
+def _read_parts(session: Session, statement: S, participant_ids: Iterable[int]) -> Iterator[Any]:
+    """Ask about many participants in parts: a database takes only so many values at once."""
+    ids = sorted(participant_ids)
+    for start in range(0, len(ids), ASKED_ABOUT_AT_ONCE):
+        yield from session.execute(statement, {"participant_ids": ids[start : start + ASKED_ABOUT_AT_ONCE]})
 
 
 def list_current_stops(session: Session, scope: TaskScope) -> list[ChannelStop]:
@@ -92,6 +144,13 @@ def list_task_records(session: Session, scope: TaskScope) -> list[SiteTaskRecord
 def find_channel_stop(session: Session, stop_id: int) -> ChannelStop | None:
     """Find one stop of a channel, lifted or not."""
     return session.get(ChannelStop, stop_id, populate_existing=True)
+
+
+def run_within(
+    session: Session, statement: Select[*tuple[Any, ...]], scope: TaskScope, **values: object
+) -> Result[*tuple[Any, ...]]:
+    """Ask a statement that joins `Participant` about the participants in scope only; `values` are its own."""
+    return session.execute(_within(statement, scope), _read_scope(scope) | values)
 
 
 def _read_scope(scope: TaskScope) -> dict[str, object]:
@@ -115,7 +174,8 @@ def _narrow(statement: S, *names: str) -> S:
     """Make the statement of one kind of scope, once: making it takes longer than asking it."""
     conditions = {
         "study_id": Participant.study_id == bindparam("study_id"),
-        "site_ids": Participant.site_id.in_(bindparam("site_ids", expanding=True)),
+        # SQLite would begin with all failed messages of the trial, say, rather than with the site.
+        "site_ids": seldom(Participant.site_id.in_(bindparam("site_ids", expanding=True))),
         "one_id": Participant.id == bindparam("one_id"),
     }
     return statement.where(*(conditions[name] for name in names))

@@ -12,6 +12,7 @@ class Answer(Table):
     `answered_at` is when it was given (device time corrected for skew), `device_at` and `device_zone`
     are what the device said, `received_at` is the server's time. `counter` rises within one `counted_by`,
     the random name of a browser's storage, which is made anew where the storage was emptied.
+    `remark` says why nothing could be typed from a sheet of paper: `illegible` or `two_marks`.
     """
 
     __tablename__ = "answers"
@@ -40,6 +41,7 @@ class Answer(Table):
     device_zone: Mapped[Code | None]
     received_at: Mapped[At]
     superseded_at: Mapped[At | None]
+    remark: Mapped[Code | None]
 
     def contradicts(self, other: "Answer") -> bool:
         """Tell whether this answer says something else than `other`, by other hands or from elsewhere.

@@ -44,6 +44,7 @@ class Assessment(Table):
 
     `ordinal` tells apart several `UNSCHEDULED` assessments of one participant; under a visit's own code it
     is 0, and higher only for empty forms that stood in for a visit until its answers came back.
+    `source_on` is the day written on the sheet of a form that came on paper.
     """
 
     __tablename__ = "assessments"
@@ -63,6 +64,7 @@ class Assessment(Table):
     submitted_mode: Mapped[Code | None]
     submitted_by_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("accounts.id"))
     respondent: Mapped[Code | None]
+    source_on: Mapped[date | None]
     receipt_code: Mapped[Code | None] = mapped_column(unique=True)
     reopened_at: Mapped[At | None]
     reopened_until: Mapped[date | None]

@@ -20,6 +20,7 @@ class Participant(Table):
     `channels` are the ways of sending in the person's own order, separated by commas; None: the protocol's.
     `text_size` (normal, large, largest) and `contrast` (normal, high) are how the person reads the pages;
     `listens`: wants to be able to hear the questions. `queue_owner` marks on a phone whose answers it keeps.
+    `telephone_changed_at` is when another number last came in: a wrong number is one until then.
     """
 
     __tablename__ = "participants"
@@ -46,5 +47,6 @@ class Participant(Table):
     queue_owner: Mapped[str | None] = mapped_column(
         String(64), unique=True, index=True, default=make_queue_owner
     )
+    telephone_changed_at: Mapped[At | None]
     enrolled_at: Mapped[At]
     enrolled_by_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("accounts.id"))

@@ -10,7 +10,8 @@ class Response(Table):
     """One version of the answers to one instrument, with the definition and wording they were given under.
 
     A clarification decided by the site's investigator makes the next version; none is ever deleted.
-    `listened`: a question of it was read aloud by the device at least once.
+    `listened`: a question of it was read aloud by the device at least once. `clarification_id` is the request
+    that a later version came from.
     """
 
     __tablename__ = "responses"
@@ -25,3 +26,4 @@ class Response(Table):
     wording_sha256: Mapped[DefinitionHash]
     started_at: Mapped[At]
     listened: Mapped[bool] = mapped_column(default=False, server_default=false())
+    clarification_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("clarifications.id"))

@@ -10,6 +10,8 @@ class StaffSession(Table):
     """One signed-in browser of a member of staff, acting under one role.
 
     A session that was paused opens nothing any more: the password begins another one in its place.
+    `second_factor_at` is when the second factor was proven, and `second_factor_kind` by what; empty where
+    only the password was.
     """
 
     __tablename__ = "staff_sessions"
@@ -22,6 +24,8 @@ class StaffSession(Table):
     seen_at: Mapped[At]
     paused_at: Mapped[At | None]
     ended_at: Mapped[At | None]
+    second_factor_at: Mapped[At | None]
+    second_factor_kind: Mapped[Code | None]
 
 
 class ParticipantSession(Table):

@@ -7,7 +7,7 @@ from pro_app.storage.tables.base import At, BigKey, Code, Key, Table
 
 
 class SetAsideAnswer(Table):
-    """One operation that reached us when its form was sent or closed; `reason` says which.
+    """One operation that is no part of its form; `reason` says why: sent, closed, or answered already.
 
     Its columns mean what those of `Answer` mean.
     """
@@ -31,3 +31,4 @@ class SetAsideAnswer(Table):
     device_zone: Mapped[Code | None]
     received_at: Mapped[At]
     reason: Mapped[Code]
+    remark: Mapped[Code | None]

@@ -1,5 +1,7 @@
 """What a site did about its tasks; which tasks there are follows from the plan and the messages."""
 
+from datetime import date
+
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -10,6 +12,8 @@ class SiteTaskRecord(Table):
     """One thing that a site did about a task, append-only; the newest one under a `task_key` counts.
 
     `task_key` names the task: its kind, the participant and what it is about (a visit, a message, a stop).
+    `again_on` is the civil day on which the site wants to try again; `reason_code` and `said_by` are the
+    protocol's words for why there will be no answer this time, and whose word it is.
     """
 
     __tablename__ = "site_task_records"
@@ -21,5 +25,8 @@ class SiteTaskRecord(Table):
     participant_id: Mapped[int] = mapped_column(BigKey, ForeignKey("participants.id"))
     outcome: Mapped[Code]
     note: Mapped[str | None] = mapped_column(String(500))
+    again_on: Mapped[date | None]
+    reason_code: Mapped[Code | None]
+    said_by: Mapped[Code | None]
     recorded_at: Mapped[At]
     recorded_by_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("accounts.id"))

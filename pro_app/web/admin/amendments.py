@@ -23,7 +23,7 @@ from pro_app.web.calendar_changes import BECOMES
 from pro_app.web.dates import moment
 from pro_app.web.problems import problem_words, show_problems
 
-READERS = (*ROLES, "monitor")
+READERS = (*ROLES, "monitor", "inspector")
 ALWAYS_SHOWN = frozenset({"moved", "added", "cancelled"})
 """What becomes of visits and is worth a figure even where it is nought."""
 

@@ -3,12 +3,15 @@
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import DateField, RadioField, SelectChoice, SelectField, StringField
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import InputRequired, Length, Optional
 
 from pro_app.language import LANGUAGES
 
 _REQUIRED = InputRequired(lazy_gettext("Please fill this in."))
+LONGEST_ADDRESS = 254
 _LANGUAGE_WORDS = {"fr": "Français", "en": "English"}
+MAIL, PAPER, PASSWORD = "mail", "paper", "password"
+"""How somebody gets into a new account for the first time."""
 NO_SITE = 0
 """What the choice “all sites” sends."""
 
@@ -57,9 +60,26 @@ class RoleForm(FlaskForm):
         coerce=int,
         default=NO_SITE,
     )
+    last_on = DateField(
+        lazy_gettext("Last day"),
+        description=lazy_gettext(
+            "For inspectors always, for monitors if wanted. From the day after, the role opens nothing."
+        ),
+        validators=[Optional()],
+    )
 
 
-class AccountForm(RoleForm):
+class AddressForm(FlaskForm):
+    """Where a member of staff gets e-mails."""
+
+    email = StringField(
+        lazy_gettext("E-mail address"),
+        description=lazy_gettext("For the invitation and, where wanted, the morning digest. Empty: none."),
+        validators=[Optional(), Length(max=LONGEST_ADDRESS)],
+    )
+
+
+class AccountForm(RoleForm, AddressForm):
     """A new member of staff with the first role."""
 
     display_name = StringField(lazy_gettext("First and last name"), validators=[_REQUIRED])
@@ -73,4 +93,14 @@ class AccountForm(RoleForm):
         choices=[SelectChoice(code, _LANGUAGE_WORDS[code]) for code in LANGUAGES],
         default=LANGUAGES[0],
         validators=[_REQUIRED],
+    )
+    way = RadioField(
+        lazy_gettext("First sign-in"),
+        choices=[
+            SelectChoice(MAIL, lazy_gettext("Invitation by e-mail")),
+            SelectChoice(PAPER, lazy_gettext("Invitation on paper, shown on the next page")),
+            SelectChoice(PASSWORD, lazy_gettext("Password made by the app, shown on the next page")),
+        ],
+        default=PAPER,
+        validators=[InputRequired(lazy_gettext("Please choose one."))],
     )

@@ -18,7 +18,7 @@ from pro_app.web.message_words import CHANNELS, MESSAGE_KINDS, MESSAGE_STATES
 
 
 @blueprint.get("/admin/sending")
-@access.staff("administrator", "coordinator", "monitor")
+@access.staff("administrator", "coordinator", "monitor", "inspector")
 def sending() -> ResponseReturnValue:
     """Show whether messages go out."""
     study_id, filling = this.staff().study_id, find_filling()

@@ -25,21 +25,21 @@ def sites() -> ResponseReturnValue:
 
 
 @blueprint.get("/admin/sites/new")
-@access.staff("administrator")
+@access.staff("administrator", "coordinator")
 def new_site() -> ResponseReturnValue:
     """Show the empty form of a site."""
     return _render_form(_site_form())
 
 
 @blueprint.post("/admin/sites/new")
-@access.staff("administrator")
+@access.staff("administrator", "coordinator")
 def add_site() -> ResponseReturnValue:
     """Add a site."""
     return _save(_site_form(), site_id=None)
 
 
 @blueprint.get("/admin/sites/<int:site_id>")
-@access.staff("administrator")
+@access.staff("administrator", "coordinator")
 def edit_site(site_id: int) -> ResponseReturnValue:
     """Show the form of one site."""
     record = load_site(this.session(), site_id, actor=this.actor())
@@ -47,7 +47,7 @@ def edit_site(site_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/admin/sites/<int:site_id>")
-@access.staff("administrator")
+@access.staff("administrator", "coordinator")
 def change_site(site_id: int) -> ResponseReturnValue:
     """Save what was corrected."""
     load_site(this.session(), site_id, actor=this.actor())

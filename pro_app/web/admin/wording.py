@@ -24,7 +24,7 @@ from pro_app.web.admin.wording_form import ApprovalForm, RefusalForm
 from pro_app.web.dates import moment
 from pro_app.web.problems import show_problems
 
-READERS = (*ROLES, "monitor")
+READERS = (*ROLES, "monitor", "inspector")
 STATE_WORDS = {
     "waiting": lazy_gettext("waits for approval"),
     "approved": lazy_gettext("approved, not in use"),

@@ -2,12 +2,14 @@
 
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, StringField
-from wtforms.validators import EqualTo, InputRequired, Length
+from wtforms import HiddenField, PasswordField, SelectField, StringField
+from wtforms.validators import EqualTo, InputRequired, Length, Optional, ValidationError
 
 from pro_app.services.passwords import LONGEST, SHORTEST
 
 _REQUIRED = InputRequired(lazy_gettext("Please fill this in."))
+_LONGEST_CODE = 60
+_LONGEST_ADDRESS = 254
 
 
 class SignInForm(FlaskForm):
@@ -17,10 +19,15 @@ class SignInForm(FlaskForm):
     password = PasswordField(lazy_gettext("Password"), validators=[_REQUIRED])
 
 
-class PasswordForm(FlaskForm):
-    """One's own new password, the present one given."""
+class PresentPasswordForm(FlaskForm):
+    """One's own password, before it is changed; it stands first on the page."""
 
     current_password = PasswordField(lazy_gettext("Present password"), validators=[_REQUIRED])
+
+
+class NewPasswordForm(FlaskForm):
+    """A password that is chosen, typed twice."""
+
     password = PasswordField(
         lazy_gettext("New password"),
         description=lazy_gettext(
@@ -31,4 +38,43 @@ class PasswordForm(FlaskForm):
     repeated = PasswordField(
         lazy_gettext("New password, once more"),
         validators=[_REQUIRED, EqualTo("password", lazy_gettext("The two new passwords differ."))],
+    )
+
+
+class PasswordForm(NewPasswordForm, PresentPasswordForm):
+    """One's own new password, the present one given."""
+
+
+class InvitationCodeForm(FlaskForm):
+    """An invitation, come by a link (`token`, filled in by a script) or typed."""
+
+    token = HiddenField(validators=[Optional(), Length(max=_LONGEST_CODE)])
+    code = StringField(lazy_gettext("Code of the invitation"), validators=[Length(max=_LONGEST_CODE)])
+
+    def validate_code(self, code: StringField) -> None:
+        """Ask for the code where no link brought it."""
+        if not self.token.data and not (code.data or "").strip():
+            raise ValidationError(str(_REQUIRED.message))
+
+
+class InvitedPasswordForm(NewPasswordForm):
+    """The password that an invitation asks for."""
+
+    invitation = HiddenField(validators=[Length(max=_LONGEST_CODE)])
+
+
+class DigestForm(FlaskForm):
+    """When the morning digest comes, and where to."""
+
+    hour = SelectField(
+        lazy_gettext("Hour"),
+        description=lazy_gettext(
+            "In the time zone of the site; not on Saturdays, Sundays and public holidays."
+        ),
+        coerce=int,
+    )
+    email = StringField(
+        lazy_gettext("My e-mail address"),
+        description=lazy_gettext("Invitations to choose a new password go there too. Patients never see it."),
+        validators=[Optional(), Length(max=_LONGEST_ADDRESS)],
     )

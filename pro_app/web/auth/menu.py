@@ -6,34 +6,48 @@ from flask import current_app, g, request, url_for
 from flask_babel import lazy_gettext
 from flask_login import current_user
 
-from pro_app.services.sessions import StaffSignIn
 from pro_app.services.site_tasks import count_tasks
+from pro_app.services.staff_sessions import StaffSignIn
 from pro_app.web import request as this
 from pro_app.web.access import allowed_roles
 from pro_app.web.auth.face import blueprint
-from pro_app.web.principals import STAFF
+from pro_app.web.auth.help_topics import find_topic
+from pro_app.web.principals import HALF, STAFF
 from pro_app.web.role_words import role_words
 from pro_app.web.site_words import site_words
+from pro_app.web.task_count import find_task_count
 
 TASKS = "clinic.tasks"
 TEXTS = "clinic.message_texts"
 """In the menu of those who work at a site only; the others find it beside the sending and the sites."""
+RATES = "clinic.completion"
+PAGES_OF_RATES = frozenset({"clinic.coming", "clinic.reports", "clinic.report"})
+"""Pages about the response rate whose addresses do not say so."""
 PAGES = (
     (TASKS, lazy_gettext("To do")),
     ("clinic.participants", lazy_gettext("Patients")),
-    ("clinic.completion", lazy_gettext("Response rate")),
+    (RATES, lazy_gettext("Response rate")),
+    ("clinic.sites", lazy_gettext("Sites compared")),
+    ("clinic.clarifications", lazy_gettext("Corrections")),
     (TEXTS, lazy_gettext("What the messages say")),
     ("statistician.dataset", lazy_gettext("Data")),
     ("statistician.releases", lazy_gettext("Data releases")),
     ("statistician.figures", lazy_gettext("Figures")),
     ("statistician.tokens", lazy_gettext("Programs")),
+    ("admin.study", lazy_gettext("Study")),
     ("admin.sites", lazy_gettext("Sites")),
     ("admin.accounts", lazy_gettext("Accounts")),
     ("admin.sending", lazy_gettext("Sending")),
     ("admin.amendments", lazy_gettext("Amendments")),
     ("admin.wording", lazy_gettext("Texts")),
 )
-FIRST_PAGES = {"administrator": "admin.sites", "statistician": "statistician.dataset"}
+FIRST_PAGES = {
+    "administrator": "admin.sites",
+    "coordinator": "clinic.sites",
+    "statistician": "statistician.dataset",
+    "nurse": TASKS,
+    "investigator": TASKS,
+}
 FIRST_PAGE = "clinic.participants"
 
 
@@ -49,8 +63,9 @@ def is_staff_signed_in() -> bool:
 
 @blueprint.app_context_processor
 def give_staff_menu() -> dict[str, Any]:
-    """Give templates the arguments of `staff_bar`, or None where no member of staff is signed in."""
-    return {"staff_nav": _staff_bar(this.staff()) if is_staff_signed_in() else None}
+    """Give templates the arguments of `staff_bar`, or None where no member of staff has gone through."""
+    is_through = is_staff_signed_in() and current_user.role != HALF
+    return {"staff_nav": _staff_bar(this.staff()) if is_through else None}
 
 
 def _staff_bar(staff: StaffSignIn) -> dict[str, Any]:
@@ -71,6 +86,7 @@ def _staff_bar(staff: StaffSignIn) -> dict[str, Any]:
         "account_url": url_for("auth.account"),
         "sign_out_url": url_for("auth.sign_out"),
         "home_url": first_page(staff.role),
+        "help_url": url_for("auth.help_on", topic=find_topic(request.endpoint)),
     }
 
 
@@ -81,6 +97,8 @@ def _count_tasks(staff: StaffSignIn) -> int | None:
     """
     if staff.site_id is None or "session" not in g or not this.session().in_transaction():
         return None
+    if (counted := find_task_count()) is not None:
+        return counted
     return count_tasks(this.session(), actor=this.actor(), now=this.now())
 
 
@@ -90,6 +108,8 @@ def _is_open_to(endpoint: str, role: str) -> bool:
 
 def _is_current(endpoint: str) -> bool:
     """Tell whether the page asked for lies at or below this entry, and below no longer one."""
+    if request.endpoint in PAGES_OF_RATES:
+        return endpoint == RATES
     own = url_for(endpoint)
     below = [url for other, _label in PAGES if request.path.startswith(url := url_for(other))]
     return own == max(below, key=len, default=None)

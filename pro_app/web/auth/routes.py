@@ -9,13 +9,18 @@ from pro_app.services.account_passwords import change_password as change_passwor
 from pro_app.services.account_passwords import require_own_password
 from pro_app.services.account_rules import normalise_username
 from pro_app.services.passwords import prepare_password
-from pro_app.services.sessions import end_staff_session
+from pro_app.services.second_factors.passkey_party import find_relying_party
+from pro_app.services.second_factors.passkey_records import list_passkeys
+from pro_app.services.second_factors.records import find_second_factor_state
 from pro_app.services.staff_directory import list_own_roles
+from pro_app.services.staff_sessions import end_staff_session
 from pro_app.services.staff_sign_in import prove_password, sign_in_staff, switch_role
+from pro_app.services.task_digest import find_digest_hour
 from pro_app.services.throttle import count_tries, forget_tries, source_key
 from pro_app.web import access, principals
 from pro_app.web import request as this
 from pro_app.web.auth.face import blueprint
+from pro_app.web.auth.foreign_changes import list_warnings, tell_foreign_changes
 from pro_app.web.auth.forms import PasswordForm, SignInForm
 from pro_app.web.auth.menu import first_page, is_staff_signed_in
 from pro_app.web.problems import show_problems
@@ -61,6 +66,9 @@ def check_sign_in() -> ResponseReturnValue:
         return _render_sign_in(form, status=403, refused=True)
     forget_tries(this.session(), *keys)
     principals.sign_in(token, kind=principals.STAFF)
+    is_required = this.parts().settings.second_factor == "required"
+    if not (is_required or find_second_factor_state(this.session(), proof.account_id)):
+        tell_foreign_changes(proof.account_id)
     return redirect(url_for("auth.start"))
 
 
@@ -135,5 +143,16 @@ def _render_sign_in(
 
 
 def _render_account(form: PasswordForm, *, status: int = 200) -> ResponseReturnValue:
-    roles = list_own_roles(this.session(), account_id=this.staff().account_id)
-    return render_template("auth/account.html", form=form, roles=roles, staff=this.staff()), status
+    account_id = this.staff().account_id
+    page = render_template(
+        "auth/account.html",
+        form=form,
+        roles=list_own_roles(this.session(), account_id=account_id, now=this.now()),
+        staff=this.staff(),
+        second_factor=find_second_factor_state(this.session(), account_id),
+        warnings=list_warnings(account_id),
+        passkeys=list_passkeys(this.session(), account_id),
+        may_have_passkeys=find_relying_party(this.parts().settings) is not None,
+        digest_hour=find_digest_hour(this.session(), account_id),
+    )
+    return page, status

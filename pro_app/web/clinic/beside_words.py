@@ -23,6 +23,8 @@ def list_beside_notes(visit: VisitLine) -> list[str]:
     if visit.beside.set_aside:
         count = visit.beside.set_aside
         notes.append(ngettext("%(num)s answer set aside", "%(num)s answers set aside", count))
+    if visit.beside.answered_before:
+        notes.append(gettext("answered on the phone and on paper"))
     if visit.beside.conflicts:
         notes.append(gettext("two devices or people"))
     return notes
@@ -35,10 +37,10 @@ def list_beside_notices(record: ParticipantRecord) -> list[BesideNotice]:
         BesideNotice(
             "attention" if visit.beside.set_aside else "info",
             visit.label,
-            (*_say_set_aside(visit, zone), *_say_conflicts(visit)),
+            (*_say_set_aside(visit, zone), *_say_answered_before(visit), *_say_conflicts(visit)),
         )
         for visit in record.visits
-        if visit.beside.set_aside or visit.beside.conflicts
+        if visit.beside.set_aside or visit.beside.answered_before or visit.beside.conflicts
     ]
 
 
@@ -70,6 +72,22 @@ def _say_set_aside(visit: VisitLine, zone: str) -> tuple[str, ...]:
             )
         )
     return tuple(sentences)
+
+
+def _say_answered_before(visit: VisitLine) -> tuple[str, ...]:
+    if not visit.beside.answered_before:
+        return ()
+    return (
+        ngettext(
+            "%(num)s question stood answered on the phone when the sheet of paper was filed.",
+            "%(num)s questions stood answered on the phone when the sheet of paper was filed.",
+            visit.beside.answered_before,
+        ),
+        gettext(
+            "What the patient said on the phone counts; what the sheet says is kept aside. If the patient "
+            "wishes a correction, the investigator decides on a dated request."
+        ),
+    )
 
 
 def _say_conflicts(visit: VisitLine) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """Printing a sign-in card: its codes stand in the answer to one request, and nowhere else."""
 
-import segno
 from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
@@ -14,6 +13,7 @@ from pro_app.services.sign_in_codes import grouped_code
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.clinic.face import blueprint
+from pro_app.web.qr_drawing import draw_qr
 
 
 @blueprint.get("/clinic/participants/<int:participant_id>/card")
@@ -39,12 +39,6 @@ def print_card(participant_id: int) -> ResponseReturnValue:
     address = f"{settings.public_url}/p/activate"
     qr = draw_qr(f"{address}#{printed.token}")
     return _render(printed, address=address, qr=qr)
-
-
-def draw_qr(content: str) -> Markup:
-    """Draw a QR code as inline SVG without any style, at least 30 mm wide when printed with its card."""
-    code = segno.make(content, error="m", micro=False)
-    return Markup(code.svg_inline(omitsize=True, border=2, svgclass=None, lineclass=None))  # noqa: S704  (segno's own markup: path data and no text of ours)
 
 
 def _render(printed: PrintedCard, *, address: str, qr: Markup) -> ResponseReturnValue:

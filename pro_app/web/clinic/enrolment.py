@@ -1,6 +1,8 @@
 """Enrolling a participant at consent, and what to do before the person leaves."""
 
-from flask import redirect, render_template, url_for
+from datetime import date
+
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from pro_app.errors import InputRejected, NotFound
@@ -8,6 +10,7 @@ from pro_app.protocol.protocol import Protocol
 from pro_app.services.clinic_scope import load_scope
 from pro_app.services.contact_changes import find_shared_contact
 from pro_app.services.enrolment import Enrolment, enrol_participant
+from pro_app.services.enrolment_checks import Typed, find_usual_notice, list_findings
 from pro_app.services.participants import load_participant
 from pro_app.services.protocol_versions import load_site_protocol
 from pro_app.services.sites import load_site
@@ -17,7 +20,7 @@ from pro_app.web.clinic.contact_problems import show_contact_problems
 from pro_app.web.clinic.contact_ways import contact_warnings, list_channel_choices, list_ways
 from pro_app.web.clinic.face import blueprint
 from pro_app.web.clinic.forms import EnrolmentForm
-from pro_app.web.problems import show_problems
+from pro_app.web.problems import problem_words, show_problems
 
 
 @blueprint.get("/clinic/participants/new")
@@ -27,7 +30,24 @@ def new_participant() -> ResponseReturnValue:
     form = _form()
     form.zone.data = load_site(this.session(), _own_site_id(), actor=this.actor()).zone
     form.reminder_hour.data = str(_protocol().messages.hour)
+    form.notice_version.data = find_usual_notice(this.session(), site_id=_own_site_id(), actor=this.actor())
     return _render(form)
+
+
+@blueprint.get("/clinic/participants/check")
+@access.staff("nurse", "investigator")
+def check_enrolment() -> ResponseReturnValue:
+    """Say of what is typed so far what will be refused and what is worth a look, as a part of a page."""
+    typed = Typed(
+        participant_code=request.args.get("participant_code"),
+        consented_on=_find_date(request.args.get("consented_on")),
+        notice_version=request.args.get("notice_version"),
+    )
+    found = list_findings(this.session(), typed, site_id=_own_site_id(), actor=this.actor(), now=this.now())
+    findings = [
+        {"place": one.problem.place, "tone": one.tone, "words": problem_words(one.problem)} for one in found
+    ]
+    return render_template("clinic/enrolment_findings.html", findings=findings)
 
 
 @blueprint.post("/clinic/participants/new")
@@ -62,6 +82,14 @@ def first_steps(participant_id: int) -> ResponseReturnValue:
         ways=[way for way in list_ways(enrolled) if way.is_on],
         warnings=contact_warnings(enrolled),
     )
+
+
+def _find_date(text: str | None) -> date | None:
+    """Read a date as the control sends it; None for anything else, which is not finished yet."""
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None
 
 
 def _own_site_id() -> int:

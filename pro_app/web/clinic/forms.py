@@ -8,7 +8,6 @@ from wtforms import (
     BooleanField,
     DateField,
     EmailField,
-    HiddenField,
     RadioField,
     SelectField,
     StringField,
@@ -125,15 +124,3 @@ class NotDoneForm(FlaskForm):
         validators=[Optional(), Length(max=LONGEST_TEXT)],
     )
     said_by = RadioField(lazy_gettext("Who said it"), validators=[_CHOICE])
-
-
-class TaskForm(FlaskForm):
-    """What the site did about a task; `task_key` names it."""
-
-    task_key = HiddenField(validators=[InputRequired()])
-    outcome = RadioField(lazy_gettext("What was done"), validators=[_CHOICE])
-    note = TextAreaField(
-        lazy_gettext("Note"),
-        description=lazy_gettext("For your colleagues. No name, no diagnosis."),
-        validators=[Optional(), Length(max=LONGEST_TEXT)],
-    )

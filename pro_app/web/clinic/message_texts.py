@@ -16,7 +16,7 @@ from pro_app.web.sending_ways import list_ways_set_up
 
 
 @blueprint.get("/clinic/message-texts")
-@access.staff("nurse", "investigator", "monitor", "coordinator", "administrator")
+@access.staff("nurse", "investigator", "monitor", "inspector", "coordinator", "administrator")
 def message_texts() -> ResponseReturnValue:
     """Show the texts of the own site, or of one that is chosen, in the language that is chosen."""
     scope = load_scope(this.session(), actor=this.actor())

@@ -1,8 +1,6 @@
 """The list of participants: filtered by state, site and code, sorted, page by page."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from datetime import date
+from collections.abc import Mapping
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -10,47 +8,37 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
 from pro_app.services.clinic_scope import ClinicScope, load_scope
-from pro_app.services.participant_list import ParticipantLine, list_participant_lines
+from pro_app.services.participant_list import STATES, ListWanted, load_participant_page
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.clinic.face import blueprint
 from pro_app.web.site_words import site_words
 
-STATES = ("started", "open", "submitted", "late", "incomplete", "missed", "planned", "not_required")
-PAGE_SIZE = 50
-SORTS: dict[str, Callable[[ParticipantLine], Any]] = {
-    "code": lambda line: line.participant_code,
-    "closes": lambda line: (line.closes_on or date.max, line.participant_code),
-    "next": lambda line: (line.next_on or date.max, line.participant_code),
-    "state": lambda line: (STATES.index(line.state), line.participant_code),
-}
-
 
 @blueprint.get("/clinic/")
-@access.staff("nurse", "investigator", "monitor", "coordinator")
+@access.staff("nurse", "investigator", "monitor", "inspector", "coordinator")
 def participants() -> ResponseReturnValue:
     """List the participants in reach, filtered by state, site and code, sorted as asked."""
     scope = load_scope(this.session(), actor=this.actor(), site_id=request.args.get("site", type=int))
-    lines = list_participant_lines(this.session(), scope, language=str(get_locale()), now=this.now())
-    state, typed = request.args.get("state", ""), request.args.get("q", "").strip()
-    found = [line for line in lines if typed.upper() in line.participant_code]
-    shown = [line for line in found if state in {"", line.state}]
-    sort = request.args.get("sort", "code")
-    shown.sort(key=SORTS.get(sort.lstrip("-"), SORTS["code"]), reverse=sort.startswith("-"))
-    page_count = max(1, -(-len(shown) // PAGE_SIZE))
-    page = min(max(request.args.get("page", 1, type=int), 1), page_count)
+    wanted = ListWanted(
+        typed=request.args.get("q", "").strip(),
+        state=request.args.get("state", ""),
+        sort=request.args.get("sort", "code"),
+        page=request.args.get("page", 1, type=int),
+    )
+    found = load_participant_page(this.session(), scope, wanted, language=str(get_locale()), now=this.now())
     return render_template(
         "clinic/participants.html",
-        lines=shown[(page - 1) * PAGE_SIZE : page * PAGE_SIZE],
-        total=len(lines),
-        shown=len(shown),
+        lines=found.lines,
+        total=found.total,
+        shown=found.shown,
         scope=scope,
-        filters={"state": state, "q": typed, "site": request.args.get("site", "")},
-        entries=_legend(found, state),
-        columns=_columns(sort, several=len(scope.sites) > 1),
+        filters={"state": wanted.state, "q": wanted.typed, "site": request.args.get("site", "")},
+        entries=_legend(found.states, wanted.state),
+        columns=_columns(wanted.sort, several=len(scope.sites) > 1),
         site_choices=site_choices(scope),
-        page=page,
-        page_count=page_count,
+        page=found.page,
+        page_count=found.page_count,
         address=list_address,
     )
 
@@ -72,18 +60,17 @@ def site_choices(scope: ClinicScope) -> list[tuple[str | int, str]]:
     return [("", gettext("All sites")), *sites]
 
 
-def _legend(lines: Sequence[ParticipantLine], chosen: str) -> list[dict[str, Any]]:
+def _legend(counts: Mapping[str, int], chosen: str) -> list[dict[str, Any]]:
     """Give the states that occur, each with its number; the chosen one leads back to all."""
-    counts = Counter(line.state for line in lines)
     return [
         {
             "state": state,
-            "count": counts[state],
+            "count": counts.get(state, 0),
             "url": list_address(state=None if state == chosen else state),
             "current": state == chosen,
         }
         for state in STATES
-        if counts[state] or state == chosen
+        if counts.get(state) or state == chosen
     ]
 
 

@@ -12,7 +12,7 @@ from pro_app.web.clinic.face import blueprint
 
 
 @blueprint.get("/clinic/receipts")
-@access.staff("nurse", "investigator", "monitor", "coordinator")
+@access.staff("nurse", "investigator", "monitor", "inspector", "coordinator")
 def receipts() -> ResponseReturnValue:
     """Ask for a code, and show which form it is of."""
     typed = request.args.get("code", "").strip()

@@ -1,5 +1,6 @@
 """A participant's record: questionnaires, events, messages; states and counts, never answers."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,16 +10,23 @@ from flask_babel import get_locale, gettext, lazy_gettext
 
 from pro_app.services.amendments.apply import ROLES
 from pro_app.services.amendments.left_behind import find_left_behind
+from pro_app.services.answer_readings import READER
+from pro_app.services.consent_records import list_consent_lines
 from pro_app.services.messages import MessageLine, list_messages, send_test_message
+from pro_app.services.participant_list import STATES as STATE_ORDER
 from pro_app.services.read_log import ReadRecord, list_reads, record_read
 from pro_app.services.site_tasks import list_tasks_of_participant
 from pro_app.services.task_history import RecordedTask, list_recorded_tasks
 from pro_app.services.timeline import EventLine, ParticipantRecord, VisitLine, load_record
+from pro_app.services.transfers.views import list_transfers_of
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.clinic.beside_words import list_beside_notes, list_beside_notices
+from pro_app.web.clinic.consent_forms import KIND_WORDS
 from pro_app.web.clinic.face import blueprint
 from pro_app.web.clinic.task_words import record_entry
+from pro_app.web.clinic.trail import list_newest
+from pro_app.web.clinic.transfer_words import STATES
 from pro_app.web.clinic.words import (
     FLAGS,
     MODES,
@@ -32,16 +40,24 @@ from pro_app.web.message_words import CHANNELS, MESSAGE_KINDS, MESSAGE_STATES, M
 from pro_app.web.zone_names import zone_name
 
 READS_SHOWN = 8
+TRAIL_SHOWN = 6
 USUAL_MODE = "own_device"
 MESSAGES_GONE = 6
 MESSAGES_TO_COME = 3
 DONE_SHOWN = 8
 TELL_WHY = frozenset({"failed", "unknown"})
-READ_WORDS = {"record": lazy_gettext("record"), "contact": lazy_gettext("contact")}
+READ_WORDS = {
+    "record": lazy_gettext("record"),
+    "contact": lazy_gettext("contact"),
+    "telephone": lazy_gettext("telephone number"),
+    "answers": lazy_gettext("answers"),
+    "clarification": lazy_gettext("answers of a correction"),
+    "trail": lazy_gettext("what was done"),
+}
 
 
 @blueprint.get("/clinic/participants/<int:participant_id>")
-@access.staff("nurse", "investigator", "monitor", "coordinator")
+@access.staff("nurse", "investigator", "monitor", "inspector", "coordinator")
 def participant(participant_id: int) -> ResponseReturnValue:
     """Show a participant's record; the look is written into the read log."""
     language = str(get_locale())
@@ -64,11 +80,12 @@ def participant(participant_id: int) -> ResponseReturnValue:
         record=record,
         left_behind=find_left_behind(this.session(), record.participant, now=this.now(), language=language),
         applies_versions=this.staff().role in ROLES,
+        reads_answers=this.staff().role == READER,
         visit_columns=_visit_columns(),
         visit_notes=_visit_notes,
         beside_notices=list_beside_notices(record),
-        event_entries=[_event_entry(record, event) for event in reversed(record.events)],
-        message_entries=[_message_entry(message, zone) for message in shown],
+        event_entries=[event_entry(record, event) for event in reversed(record.events)],
+        message_entries=[message_entry(message, zone) for message in shown],
         earlier_messages=earlier,
         later_messages=later,
         facts=_facts(record),
@@ -76,7 +93,13 @@ def participant(participant_id: int) -> ResponseReturnValue:
             this.session(), participant_id, actor=this.actor(), language=language, now=this.now()
         ),
         task_entries=[record_entry(done, zone) for done in _list_done(participant_id, language)],
+        state_entries=_count_states(record),
+        lines=list_newest(participant_id, most=TRAIL_SHOWN),
         read_pairs=[(moment(read.at, zone), read_words(read)) for read in reads],
+        consents=list_consent_lines(this.session(), participant_id, actor=this.actor()),
+        consent_kinds=KIND_WORDS,
+        transfers=list_transfers_of(this.session(), participant_id, actor=this.actor(), now=this.now()),
+        transfer_states=STATES,
     )
 
 
@@ -104,6 +127,15 @@ def _list_done(participant_id: int, language: str) -> list[RecordedTask]:
     )
 
 
+def _count_states(record: ParticipantRecord) -> list[dict[str, Any]]:
+    """Count the forms by state; each state leads to where they stand in the order of time."""
+    counts = Counter(visit.state for visit in record.visits)
+    address = url_for("clinic.history", participant_id=record.participant.id, show="form")
+    return [
+        {"state": state, "count": counts[state], "url": address} for state in STATE_ORDER if counts[state]
+    ]
+
+
 def _visit_columns() -> list[dict[str, Any]]:
     labels = [
         gettext("Questionnaire"),
@@ -120,6 +152,7 @@ def _visit_columns() -> list[dict[str, Any]]:
 def _visit_notes(visit: VisitLine) -> list[str]:
     """Give what else is to be said about a visit: how it was answered, why it is missing, until when."""
     notes = [known_word(MODES, visit.mode)] if visit.mode and visit.mode != USUAL_MODE else []
+    notes += [gettext("asked by %(name)s", name=visit.asked_by)] if visit.asked_by else []
     notes += [known_word(FLAGS, visit.flag)] if visit.flag else []
     if visit.reason:
         notes.append(f"{visit.reason} ({visit.reason_said_by})" if visit.reason_said_by else visit.reason)
@@ -128,7 +161,8 @@ def _visit_notes(visit: VisitLine) -> list[str]:
     return notes + list_beside_notes(visit)
 
 
-def _event_entry(record: ParticipantRecord, event: EventLine) -> dict[str, Any]:
+def event_entry(record: ParticipantRecord, event: EventLine) -> dict[str, Any]:
+    """Give an event as an entry of a timeline."""
     details = list(event.details)
     if event.until_on:
         details.append(gettext("until %(date)s", date=day(event.until_on)))
@@ -160,7 +194,8 @@ def _choose_messages(messages: Sequence[MessageLine]) -> tuple[list[MessageLine]
     return shown, len(past[:-MESSAGES_GONE]), len(planned[MESSAGES_TO_COME:])
 
 
-def _message_entry(message: MessageLine, zone: str) -> dict[str, Any]:
+def message_entry(message: MessageLine, zone: str) -> dict[str, Any]:
+    """Give a message as an entry of a timeline."""
     kind = known_word(MESSAGE_KINDS, message.template_code)
     reason = gettext(message.outcome) if message.outcome and message.state in TELL_WHY else None
     said = [known_word(CHANNELS, message.channel), known_word(MESSAGE_STATES, message.state)]

@@ -5,11 +5,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from pro_app.errors import AlreadySubmitted, WindowClosed
+from pro_app.services.loans import find_loan_in_use
 from pro_app.services.participant_home import load_home
 from pro_app.services.participants import load_participant
-from pro_app.services.tablet_loans import find_loan_in_use, lend_tablet
+from pro_app.services.tablet_loans import lend_tablet
 from pro_app.web import access
 from pro_app.web import request as this
+from pro_app.web.addresses import parse_key
 from pro_app.web.clinic.face import blueprint
 from pro_app.web.tablet_reach import START, hand_over
 
@@ -39,7 +41,7 @@ def lend(participant_id: int) -> ResponseReturnValue:
     try:
         token = lend_tablet(
             this.session(),
-            assessment_id=request.form.get("assessment_id", 0, type=int),
+            assessment_id=request.form.get("assessment_id", 0, type=parse_key),
             participant_id=participant_id,
             staff_session_id=this.staff().session_id,
             idle_minutes=this.parts().settings.tablet_idle_minutes,

@@ -1,6 +1,6 @@
 """What the site does about one form: reopen its window, or say why it is missing."""
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 from wtforms.fields.choices import SelectChoice
@@ -14,12 +14,16 @@ from pro_app.services.visits import (
     load_visit,
     record_not_done,
     reopen_visit,
+    withdraw_not_done,
 )
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.clinic.face import blueprint
 from pro_app.web.clinic.forms import NotDoneForm, ReopeningForm
 from pro_app.web.problems import show_problems
+
+FROM_TASKS = "tasks"
+"""Where somebody came from who is to go on with the list of tasks."""
 
 
 @blueprint.get("/clinic/visits/<int:assessment_id>/reopen")
@@ -73,6 +77,22 @@ def save_missing_reason(assessment_id: int) -> ResponseReturnValue:
         show_problems(form, rejected)
         return _render_reason(form, visit, status=400)
     flash(gettext("The reason is recorded."), "good")
+    if request.args.get("from") == FROM_TASKS:
+        return redirect(url_for("clinic.tasks"))
+    return redirect(url_for("clinic.participant", participant_id=visit.participant_id))
+
+
+@blueprint.post("/clinic/visits/<int:assessment_id>/reason/withdraw")
+@access.staff("nurse", "investigator")
+def withdraw_missing_reason(assessment_id: int) -> ResponseReturnValue:
+    """Take a reason back, because the form will be answered after all; its messages go out again."""
+    visit = _load(assessment_id)
+    try:
+        withdraw_not_done(this.session(), assessment_id, actor=this.actor(), now=this.now())
+    except InputRejected as rejected:
+        flash(gettext(rejected.problems[0].message), "attention")
+    else:
+        flash(gettext("The reason is taken back. Messages about this questionnaire go out again."), "good")
     return redirect(url_for("clinic.participant", participant_id=visit.participant_id))
 
 
@@ -110,6 +130,7 @@ def _render_reason(form: NotDoneForm, visit: AssessmentRecord, *, status: int = 
         visit=visit,
         label=_label(visit),
         is_wanted=visit.state(this.now()) in MAY_HAVE_REASON,
+        is_open=visit.is_answerable(this.now()),
     )
     return page, status
 

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from pro_app.web import access
 from pro_app.web import request as this
+from pro_app.web.demo.codes import find_demo_code, list_demo_codes
 from pro_app.web.demo.filling import find_filling
 from pro_app.web.demo.messages import list_sent_messages
 from pro_app.web.demo.state import load_access, load_progress
@@ -24,6 +25,7 @@ def give_demo_ribbon() -> dict[str, object]:
         "demo_url": url_for("demo.tour"),
         "demo_day": find_simulated_day(),
         "demo_filling": find_filling(),
+        "find_demo_code": find_demo_code,
     }
 
 
@@ -32,7 +34,13 @@ def give_demo_ribbon() -> dict[str, object]:
 def tour() -> ResponseReturnValue:
     """Show who can sign in how, where to look, and how far the history is filled."""
     folder = this.parts().settings.data_folder
-    return render_template("demo/tour.html", access=load_access(folder), progress=load_progress(folder))
+    known = load_access(folder)
+    return render_template(
+        "demo/tour.html",
+        access=known,
+        codes=list_demo_codes(known["staff"] if known else []),
+        progress=load_progress(folder),
+    )
 
 
 @blueprint.get("/demo/messages")

@@ -11,7 +11,7 @@ from pro_app.web.participant.device_cookie import find_device_secret
 from pro_app.web.participant.forms import CodeForm, PinForm
 from pro_app.web.questionnaire import blueprint as questionnaire
 from pro_app.web.questionnaire.carried import CarriedAnswer, carry_answer, sign_carried
-from pro_app.web.tablet_reach import LOCK_PAGE, find_loan, find_paused
+from pro_app.web.tablet_reach import INTERVIEW_OVER, LOCK_PAGE, find_loan, find_paused, was_interview
 
 
 def offer_pin_for_answers() -> None:
@@ -27,6 +27,8 @@ def offer_pin(error: SignInNeeded | CSRFError) -> ResponseReturnValue:
     # The access check comes after that of the CSRF token, which then was a good one of ours.
     if find_loan() is None and find_paused() is not None:
         return redirect(url_for(LOCK_PAGE))  # a locked tablet offers nobody a sign-in
+    if was_interview():
+        return redirect(url_for(INTERVIEW_OVER))  # what somebody said on the telephone waits for nobody's PIN
     ours = isinstance(error, SignInNeeded) or is_same_origin()
     carried = _find_sent() if ours else None
     if errors.wants_json() or carried is None:

@@ -20,18 +20,6 @@ def _trimmed(value: str | None) -> str | None:
     return value.strip() if value else value
 
 
-def require_good_pin_in(field: Any) -> None:  # noqa: ANN401 -- WTForms ships no types
-    """Refuse what is no PIN or easy to guess."""
-    for problem in check_pin(field.data or ""):
-        raise ValidationError(gettext(problem.message))
-
-
-def require_same_pin_in(field: Any, pin: Any) -> None:  # noqa: ANN401 -- WTForms ships no types
-    """Compare the second PIN with the first one, once that is good."""
-    if not pin.errors and field.data != pin.data:
-        raise ValidationError(gettext("The two PINs differ. Type the same six digits twice."))
-
-
 class CardForm(FlaskForm):
     """The card: scanned (`token`, put there by a script) or typed (`code`)."""
 
@@ -48,20 +36,27 @@ class CardForm(FlaskForm):
             raise ValidationError(gettext("Type the code that stands under the square on your card."))
 
 
-class PinChoiceForm(FlaskForm):
-    """The PIN that the participant chooses, twice; `card` is what was scanned or typed before."""
+class TwoPins(FlaskForm):
+    """A new PIN, typed twice."""
 
-    card = HiddenField(validators=[DataRequired(), Length(max=LONGEST_CODE)])
     pin = PasswordField(lazy_gettext("Your PIN: six digits"), filters=[_trimmed])
     again = PasswordField(lazy_gettext("The same PIN once more"), filters=[_trimmed])
 
     def validate_pin(self, field: Any) -> None:  # noqa: ANN401 -- WTForms ships no types
         """Refuse what is no PIN or easy to guess."""
-        require_good_pin_in(field)
+        for problem in check_pin(field.data or ""):
+            raise ValidationError(gettext(problem.message))
 
     def validate_again(self, field: Any) -> None:  # noqa: ANN401 -- WTForms ships no types
         """Compare the two, once the first one is good."""
-        require_same_pin_in(field, self.pin)
+        if not self.pin.errors and field.data != self.pin.data:
+            raise ValidationError(gettext("The two PINs differ. Type the same six digits twice."))
+
+
+class PinChoiceForm(TwoPins):
+    """The PIN that the participant chooses, twice; `card` is what was scanned or typed before."""
+
+    card = HiddenField(validators=[DataRequired(), Length(max=LONGEST_CODE)])
 
 
 class ForgottenPinForm(FlaskForm):
@@ -78,7 +73,7 @@ class ForgottenPinForm(FlaskForm):
     )
 
 
-class NewPinForm(FlaskForm):
+class NewPinForm(TwoPins):
     """The code from the message and the new PIN, twice; `sign_in_code` was typed before."""
 
     carried = HiddenField()
@@ -91,14 +86,6 @@ class NewPinForm(FlaskForm):
     pin = PasswordField(lazy_gettext("Your new PIN: six digits"), filters=[_trimmed])
     again = PasswordField(lazy_gettext("The same PIN once more"), filters=[_trimmed])
     remember = BooleanField(lazy_gettext("This is my own device: remember it"))
-
-    def validate_pin(self, field: Any) -> None:  # noqa: ANN401 -- WTForms ships no types
-        """Refuse what is no PIN or easy to guess."""
-        require_good_pin_in(field)
-
-    def validate_again(self, field: Any) -> None:  # noqa: ANN401 -- WTForms ships no types
-        """Compare the two, once the first one is good."""
-        require_same_pin_in(field, self.pin)
 
 
 class PinForm(FlaskForm):

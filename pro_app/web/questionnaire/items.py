@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from pro_app.errors import AnswerRejected, InputRejected, NotFound
 from pro_app.services.answers import AnswerState, Operation, save_operations
-from pro_app.services.questionnaire import GivenAnswer, Questionnaire, Screen, load_questionnaire
+from pro_app.services.interviewers import INTERVIEW
+from pro_app.services.questionnaire import KEPT, GivenAnswer, Questionnaire, Screen, load_questionnaire
 from pro_app.services.responses import require_answerable
 from pro_app.web import access
 from pro_app.web import request as this
@@ -61,12 +62,11 @@ def save_screen(assessment_id: int, number: int) -> ResponseReturnValue:
         raise _rejected(form)
     operation = read_operation(form)
     if operation is not None:
+        actor = this.actor()
+        if actor.mode == INTERVIEW and form.before.data != KEPT and _is_kept(assessment_id, number, form):
+            return redirect(screen_url(assessment_id, number))
         save_operations(
-            this.session(),
-            assessment_id=assessment_id,
-            operations=[operation],
-            actor=this.actor(),
-            now=this.now(),
+            this.session(), assessment_id=assessment_id, operations=[operation], actor=actor, now=this.now()
         )
     elif form.go.data != "previous" and not form.before.data and not form.answer.data:
         return _ask_once(assessment_id, number, form)
@@ -76,10 +76,22 @@ def save_screen(assessment_id: int, number: int) -> ResponseReturnValue:
     return redirect(url_for("questionnaire.show_screen", assessment_id=assessment_id, number=number + step))
 
 
+def _is_kept(assessment_id: int, number: int, form: AnswerForm) -> bool:
+    """Tell whether the person answered an item meanwhile; only what the person changes is asked anew."""
+    questionnaire = load_questionnaire(this.session(), assessment_id=assessment_id, actor=this.actor())
+    screen = questionnaire.screen(number)
+    is_same = screen.item is not None and screen.item.number == form.item.data
+    return is_same and screen.answer is not None and screen.answer.is_kept
+
+
 def render_item(
     questionnaire: Questionnaire, screen: Screen, form: AnswerForm, *, asking: bool = False
 ) -> ResponseReturnValue:
-    """Render one item; `asking` shows the one question about an empty item."""
+    """Render one item; `asking` shows the one question about an empty item.
+
+    What the person answered is not asked again in an interview, unless the person changes it.
+    """
+    is_kept = form.before.data == KEPT and "change" not in request.args
     return render_template(
         "questionnaire/item.html",
         questionnaire=questionnaire,
@@ -88,6 +100,7 @@ def render_item(
         form=form,
         asking=asking,
         chosen=form.before.data or None,
+        is_kept=is_kept,
     )
 
 

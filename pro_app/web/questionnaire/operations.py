@@ -4,6 +4,7 @@ from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 
+from pro_app.services.device_reports import has_open_report, parse_held_answers, record_held_answers
 from pro_app.services.operation_batches import parse_batch
 from pro_app.services.synchronisation import TakenOperation, list_open, take_batch
 from pro_app.web import access
@@ -23,7 +24,17 @@ def tell_owner() -> ResponseReturnValue:
         csrf_token=generate_csrf(),
         server_now=this.now().isoformat(),
         open=open_ones,
+        reported=has_open_report(this.session(), actor=this.actor()),
     )
+
+
+@blueprint.post("/p/reports")
+@access.participants
+def save_report() -> ResponseReturnValue:
+    """Take a phone's word of how many answers it still holds, without any of them."""
+    held = parse_held_answers(request.get_json(silent=True))
+    record_held_answers(this.session(), held, actor=this.actor(), now=this.now())
+    return jsonify(status="received")
 
 
 @blueprint.post("/p/operations")

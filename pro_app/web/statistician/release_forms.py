@@ -6,8 +6,8 @@ from flask_wtf.file import FileField, FileSize
 from wtforms import RadioField, SelectChoice, StringField
 from wtforms.validators import InputRequired, Length
 
-from pro_app.services.releases.demographics import LARGEST_FILE
 from pro_app.services.releases.request import LONGEST_REASON
+from pro_app.services.table_files import LARGEST_FILE
 
 PURPOSE_WORDS = {
     "data_check": lazy_gettext("Check of the data"),

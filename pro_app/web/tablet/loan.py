@@ -1,4 +1,4 @@
-"""The pages of a tablet while it is lent: the welcome, the question before it locks, the end."""
+"""The pages of a browser of staff while it is lent: the welcome or the pause, the question, the end."""
 
 import re
 
@@ -6,16 +6,16 @@ from flask import jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from pro_app.errors import NotFound
-from pro_app.services.participant_home import DueQuestionnaire, load_home
+from pro_app.services.loans import end_loan_of_session
+from pro_app.services.participant_home import load_home
 from pro_app.services.questionnaire import load_questionnaire
 from pro_app.services.responses import require_answerable
 from pro_app.services.sessions import GRACE, LentFor
-from pro_app.services.tablet_loans import lock_tablet
 from pro_app.web import access, principals
 from pro_app.web import request as this
 from pro_app.web.principals import asks_by_itself
 from pro_app.web.tablet.face import blueprint
-from pro_app.web.tablet_reach import LOCK_PAGE, START, find_loan, open_to_tablet
+from pro_app.web.tablet_reach import LOCK_PAGE, START, find_loan, open_to_tablet, remember_interview
 
 RECEIPT = "questionnaire.show_receipt"
 WARNED_AHEAD = 60
@@ -35,7 +35,8 @@ def start() -> ResponseReturnValue:
     require_answerable(questionnaire.assessment, this.now())
     home = load_home(this.session(), participant_id=this.participant().participant_id, now=this.now())
     due = next(one for one in home.due if one.assessment_id == lent.assessment_id)
-    return _render_start(due)
+    template = "tablet/start.html" if lent.interviewer is None else "tablet/interview.html"
+    return render_template(template, due=due)
 
 
 @blueprint.get("/p/tablet/alive")
@@ -64,22 +65,38 @@ def ask_still_here() -> ResponseReturnValue:
 @open_to_tablet
 def lock() -> ResponseReturnValue:
     """End the loan here and on the server; all that was said is kept."""
-    _loan()
-    lock_tablet(this.session(), session_id=this.participant().session_id, actor=this.actor(), now=this.now())
+    lent = _loan()
+    end_loan_of_session(
+        this.session(), session_id=this.participant().session_id, actor=this.actor(), now=this.now()
+    )
     principals.sign_out()
-    return redirect(url_for(LOCK_PAGE))
+    if lent.interviewer is None:
+        return redirect(url_for(LOCK_PAGE))
+    remember_interview()
+    return redirect(url_for("clinic.tasks"))
+
+
+@blueprint.get("/p/interview-over")
+@access.public
+def interview_over() -> ResponseReturnValue:
+    """Say in the browser of who asked that the interview goes on no longer."""
+    return render_template("tablet/interview_over.html")
 
 
 @blueprint.app_context_processor
 def give_tablet() -> dict[str, object]:
-    """Tell every page what this tablet was lent for, if it is one, and after how many seconds it locks."""
+    """Tell every page what this browser was lent for, if it was, and when a tablet locks."""
     lent = find_loan()
     if lent is None:
-        return {"tablet": None}
+        return {"tablet": None, "interview": None}
+    if lent.interviewer is not None:
+        offers_end = request.endpoint in {START, RECEIPT}
+        return {"tablet": None, "interview": {"code": lent.participant_code, "offers_end": offers_end}}
     idle, ahead = 60 * lent.idle_minutes, WARNED_AHEAD
     if request.endpoint == RECEIPT:
         idle, ahead = AFTER_RECEIPT, RECEIPT_WARNED_AHEAD
     return {
+        "interview": None,
         "tablet": {
             "code": lent.participant_code,
             "counted_by": f"tablet-{lent.loan_id}",
@@ -87,7 +104,7 @@ def give_tablet() -> dict[str, object]:
             "ahead": ahead,
             "path": request.path,
             "offers_back": request.endpoint in {START, RECEIPT},
-        }
+        },
     }
 
 
@@ -97,7 +114,3 @@ def _loan() -> LentFor:
     if lent is None:
         raise NotFound("page")
     return lent
-
-
-def _render_start(due: DueQuestionnaire) -> str:
-    return render_template("tablet/start.html", due=due)

@@ -66,7 +66,7 @@ def take_back() -> ResponseReturnValue:
         return _render(paused, form, refused=True), 403
     forget_tries(this.session(), *keys)
     principals.sign_in(token, kind=principals.STAFF)
-    return _leave(url_for("clinic.participants"))
+    return _leave(url_for("auth.start"))
 
 
 @blueprint.post("/staff/tablet/sign-out")

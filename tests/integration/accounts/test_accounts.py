@@ -1,13 +1,15 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from conftest import NOW
+from sqlalchemy import update
 from staff_world import EARLIER, PASSWORD, SYSTEM, StaffWorld, add_account, build_staff_world
 
 from pro_app.audit.actor import Actor
 from pro_app.audit.verification import verify_audit_trail
-from pro_app.errors import InputRejected, NotFound, SignInRefused
+from pro_app.errors import InputRejected, NotFound, NotPermitted, SignInRefused
 from pro_app.services.account_passwords import change_password, require_own_password
+from pro_app.services.account_reach import is_changeable
 from pro_app.services.account_records import load_account
 from pro_app.services.accounts import (
     NewAccount,
@@ -18,12 +20,14 @@ from pro_app.services.accounts import (
 )
 from pro_app.services.api_tokens import create_token, find_token_holder, list_tokens
 from pro_app.services.passwords import prepare_password
-from pro_app.services.sessions import StaffSignIn, find_staff_sign_in
+from pro_app.services.second_factors.removal import reset_second_factor
 from pro_app.services.staff_directory import list_own_roles, list_staff, load_staff_member
 from pro_app.services.staff_roles import grant_role, revoke_role
+from pro_app.services.staff_sessions import StaffSignIn, find_staff_sign_in
 from pro_app.services.staff_sign_in import prove_password, sign_in_staff, switch_role
 from pro_app.storage.database import Database
 from pro_app.storage.queries.audit_trail import list_entries
+from pro_app.storage.tables.accounts import StaffRole
 
 NEW_PASSWORD = "trois tortues vertes"
 
@@ -53,7 +57,7 @@ def other_study_administrator(world: StaffWorld) -> Actor:
 
 def role_id(database: Database, world: StaffWorld, role: str) -> int:
     with database.reading() as session:
-        return list_own_roles(session, account_id=world.account_ids[role])[0].staff_role_id
+        return list_own_roles(session, account_id=world.account_ids[role], now=NOW)[0].staff_role_id
 
 
 def test_the_username_is_normalised_and_given_once(database: Database, world: StaffWorld) -> None:
@@ -191,6 +195,18 @@ def test_losing_the_role_the_account_or_the_password_ends_the_session(
         sign_in(database, "nurse")
 
 
+def test_a_token_opens_nothing_once_the_role_has_ended_by_itself(
+    database: Database, world: StaffWorld
+) -> None:
+    with database.writing() as session:
+        token = create_token(session, label="R", days=30, actor=world.actor("statistician"), now=NOW)
+        of_owner = StaffRole.account_id == world.account_ids["statistician"]
+        session.execute(update(StaffRole).where(of_owner).values(ends_at=NOW + timedelta(days=1)))
+
+    assert find_token_holder(database, token, now=NOW) is not None
+    assert find_token_holder(database, token, now=NOW + timedelta(days=1)) is None
+
+
 @pytest.mark.parametrize("how", ["role", "account", "reset", "own password"])
 def test_tokens_end_for_good_with_the_role_the_account_or_the_password(
     database: Database, world: StaffWorld, how: str
@@ -322,21 +338,13 @@ def test_switching_the_role_starts_a_new_session_and_the_next_sign_in_keeps_it(
     database: Database, world: StaffWorld
 ) -> None:
     with database.writing() as session:
-        monitor = grant_role(
-            session,
-            account_id=world.account_ids["nurse"],
-            study_id=world.study_id,
-            role="monitor",
-            site_id=None,
-            actor=SYSTEM,
-            now=EARLIER,
-        )
+        monitor_id = world.give_nurse_another_role(session, "monitor")
     token = sign_in(database, "nurse")
     signed_in = find(database, token)
-    assert signed_in.other_role_ids == (monitor.id,)
+    assert signed_in.other_role_ids == (monitor_id,)
 
     with database.writing() as session:
-        new_token = switch_role(session, signed_in, staff_role_id=monitor.id, now=NOW)
+        new_token = switch_role(session, signed_in, staff_role_id=monitor_id, now=NOW)
 
     assert find_staff_sign_in(database, token, now=NOW) is None
     assert find(database, new_token).role == "monitor"
@@ -349,3 +357,52 @@ def test_nobody_switches_to_a_role_of_somebody_else(database: Database, world: S
 
     with pytest.raises(NotFound), database.writing() as session:
         switch_role(session, signed_in, staff_role_id=foreign, now=NOW + timedelta(minutes=1))
+
+
+@pytest.mark.parametrize("role", ["administrator", "coordinator"])
+@pytest.mark.parametrize("act", ["password", "reset", "open", "role"])
+def test_a_coordinator_does_nothing_to_a_closed_account_that_led(  # noqa: PLR0917 -- parameters
+    database: Database, world: StaffWorld, role: str, act: str
+) -> None:
+    with database.writing() as session:
+        closed_id = add_account(session, "leader")
+        give = {"study_id": world.study_id, "site_id": None, "now": EARLIER}
+        grant_role(session, account_id=closed_id, role=role, actor=SYSTEM, **give)
+        disable_account(session, account_id=closed_id, actor=SYSTEM, now=EARLIER)
+    coordinator, new = world.actor("coordinator"), prepare_password(NEW_PASSWORD)
+    of_this = {"account_id": closed_id, "actor": coordinator, "now": NOW}
+    acts = {
+        "password": lambda session: change_password(session, password=new, **of_this),
+        "reset": lambda session: reset_second_factor(session, **of_this),
+        "open": lambda session: enable_account(session, **of_this),
+        "role": lambda session: grant_role(
+            session, study_id=world.study_id, role="monitor", site_id=None, **of_this
+        ),
+    }
+
+    with pytest.raises(NotPermitted), database.writing() as session:
+        acts[act](session)
+    with database.reading() as session:
+        assert not is_changeable(session, closed_id, actor=coordinator, now=NOW)
+        assert is_changeable(session, closed_id, actor=world.actor("administrator"), now=NOW)
+
+
+def test_a_change_of_role_makes_no_session_longer(database: Database, world: StaffWorld) -> None:
+    with database.writing() as session:
+        monitor_id = world.give_nurse_another_role(session, "monitor")
+    token, now = sign_in(database, "nurse"), NOW
+    while now < NOW + timedelta(hours=11):
+        now += timedelta(minutes=30)
+        assert find_staff_sign_in(database, token, now=now) is not None
+    with database.writing() as session:
+        token = switch_role(session, find_at(database, token, now), staff_role_id=monitor_id, now=now)
+
+    assert find_at(database, token, now + timedelta(minutes=50)).role == "monitor"
+    assert find_staff_sign_in(database, token, now=NOW + timedelta(hours=12)) is None
+    assert find_staff_sign_in(database, token, now=now + timedelta(hours=2)) is None
+
+
+def find_at(database: Database, token: str, now: datetime) -> StaffSignIn:
+    found = find_staff_sign_in(database, token, now=now)
+    assert found is not None
+    return found

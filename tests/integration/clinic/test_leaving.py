@@ -57,7 +57,7 @@ def count_w16(clinic: Clinic) -> tuple[int, int]:
     with clinic.database.reading() as session:
         scope = load_scope(session, actor=clinic.nurse)
         table = count_completion(session, scope, language="en", now=noon(AFTER_W16))
-    expected = {row.completion.visit_code: row.completion.expected for row in table.rows}
+    expected = {row.code: row.tally.expected for row in table.rows}
     return expected["W08"], expected.get("W16", 0)
 
 

@@ -6,8 +6,8 @@ from clinic_world import Clinic, noon
 from pro_app.audit.actor import Actor
 from pro_app.errors import NotFound
 from pro_app.services.clinic_scope import load_scope
-from pro_app.services.completion import count_completion, list_people
-from pro_app.services.participant_list import ParticipantLine, list_participant_lines
+from pro_app.services.completion import Only, count_completion, list_people
+from pro_app.services.participant_list import ListWanted, ParticipantLine, load_participant_page
 from pro_app.services.read_log import list_reads, record_read
 
 ENOUGH = 5
@@ -17,7 +17,7 @@ ENOUGH = 5
 def lines(clinic: Clinic, on: date, actor: Actor | None = None) -> dict[str, ParticipantLine]:
     with clinic.database.reading() as session:
         scope = load_scope(session, actor=actor or clinic.nurse)
-        found = list_participant_lines(session, scope, language="fr", now=noon(on))
+        found = load_participant_page(session, scope, ListWanted(), language="fr", now=noon(on)).lines
     return {line.participant_code: line for line in found}
 
 
@@ -73,11 +73,13 @@ def test_completion_counts_each_form_once_where_it_belongs(clinic: Clinic) -> No
     with clinic.database.reading() as session:
         scope = load_scope(session, actor=clinic.nurse)
         table = count_completion(session, scope, language="fr", now=now)
-        w08 = {row.completion.visit_code: row.completion for row in table.rows}["W08"]
+        w08 = {row.code: row for row in table.rows}["W08"]
         people = {
             figure: [
                 p.participant_id
-                for p in list_people(session, scope, visit_code="W08", figure=figure, language="fr", now=now)
+                for p in list_people(
+                    session, scope, figure=figure, only=Only(visit_code="W08"), language="fr", now=now
+                ).lines
             ]
             for figure in ("expected", "received", "valid", "incomplete", "missed", "randomised")
         }
@@ -89,9 +91,9 @@ def test_completion_counts_each_form_once_where_it_belongs(clinic: Clinic) -> No
         "missed": [missed],
         "randomised": [on_time, late, half, missed, left],
     }
-    assert (w08.completion_rate, w08.available_data_rate) == (1 / 4, 1 / 5)
+    assert (w08.tally.completion_rate, w08.available_data_rate) == (1 / 4, 1 / 5)
     assert [row.label for row in table.rows] == ["Questionnaire initial", "Semaine 8"]
-    assert (table.completed, table.expected) == (1, 9)
+    assert (table.total.completed, table.total.expected) == (1, 9)
 
 
 def test_an_unknown_figure_is_an_error_and_an_unknown_visit_has_nobody(clinic: Clinic) -> None:
@@ -100,8 +102,9 @@ def test_an_unknown_figure_is_an_error_and_an_unknown_visit_has_nobody(clinic: C
     with clinic.database.reading() as session:
         scope = load_scope(session, actor=clinic.nurse)
         with pytest.raises(ValueError, match="no such figure"):
-            list_people(session, scope, visit_code="W08", figure="answers", language="fr", now=now)
-        assert list_people(session, scope, visit_code="X", figure="valid", language="fr", now=now) == []
+            list_people(session, scope, figure="answers", language="fr", now=now)
+        found = list_people(session, scope, figure="valid", only=Only(visit_code="X"), language="fr", now=now)
+        assert (found.lines, found.total, found.page_count) == ([], 0, 1)
 
 
 def test_a_look_at_a_record_is_written_down(clinic: Clinic) -> None:

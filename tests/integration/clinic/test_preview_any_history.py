@@ -229,7 +229,7 @@ class Watcher:
             scope = ClinicScope(clinic.study_id, frozenset({clinic.site_id}), ())
             table = count_completion(session, scope, language="fr", now=self.world.now)
         after = preview.rates.site_after
-        assert (after.numerator, after.denominator) == (table.completed, table.expected)
+        assert (after.numerator, after.denominator) == (table.total.completed, table.total.expected)
         expected = [
             record
             for record in self.world.list_visits(self.participant_id)

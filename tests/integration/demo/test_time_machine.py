@@ -115,13 +115,20 @@ class Demo:
             session.execute(text(f"ALTER TABLE {name} RENAME TO {other}"))
 
     def sign_in_as_nurse(self) -> None:
-        """Sign in as the nurse."""
+        """Sign in as the nurse, with the code that the demo shows."""
         nurse = next(s for s in self._access()["staff"] if s["role"] == "nurse")
         page = self.client.get("/staff/sign-in").get_data(as_text=True)
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
         assert token
         fields = {"csrf_token": token[1], "username": nurse["username"], "password": nurse["password"]}
         assert self.client.post("/staff/sign-in", data=fields).status_code == 302
+        page = self.client.get("/staff/second-factor").get_data(as_text=True)
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+        code = re.search(r'class="code">(\d{6})<', page)
+        assert token
+        assert code
+        fields = {"csrf_token": token[1], "code": code[1]}
+        assert self.client.post("/staff/second-factor", data=fields).status_code == 302
 
     def is_signed_in(self) -> bool:
         """Tell whether the nurse's pages open."""

@@ -139,7 +139,7 @@ def test_answers_that_were_set_aside_are_counted_named_and_in_the_audit_trail(fo
     assert form.row()["set_aside"] == 2
     assert [row["value"] for row in form.answered()] == [2]
     [remark] = [r for r in tidy_tables(form.clinic, now=NOW).remarks if r.code == "set_aside"]
-    assert remark.fr.startswith("Réponses arrivées trop tard et gardées hors du questionnaire : 2.")
+    assert remark.fr.startswith("Réponses gardées hors du questionnaire : 2.")
     entries = open_dataset(export(form.clinic, now=NOW)).table("audit_trail")
     kept = [(e["field"], e["after"]) for e in entries if e["action"] == "answers.set_aside"]
     assert kept == [("qlq-c30:1", "4"), ("qlq-c30:2", "3")]

@@ -50,10 +50,10 @@ ALLOWED_COLUMNS = {
     "assessments": "study site participant_code visit_code ordinal opens_on target_on closes_on provisional "
     "window_closed expected received valid in_window late incomplete after_randomisation state plan_reason "
     "missing_reason missing_said_by observed_on started_at submitted_at mode respondent received_late "
-    "set_aside conflicts listened",
+    "set_aside conflicts listened source_on double_entered",
     "items": "study site participant_code visit_code ordinal instrument instrument_version response_version "
     "is_current incomplete item state value mode entered_by answered_at received_at received_late "
-    "device_at device_zone clock_off operation_id counter wording_sha256",
+    "device_at device_zone clock_off operation_id counter wording_sha256 remark",
     "scores": "study site participant_code visit_code ordinal instrument instrument_version response_version "
     "is_current incomplete scoring_name scale value raw answered not_applicable missing needed reason "
     "instrument_sha256 app_version scored_at observed_on submitted_at is_baseline baseline change "

@@ -13,9 +13,8 @@ from sqlalchemy import select
 from pro_app.audit.actor import system_actor
 from pro_app.errors import InputRejected, SignInRefused
 from pro_app.reminders.pin_codes import PIN_CODE, make_pin_code
-from pro_app.services.devices import revoke_devices
 from pro_app.services.new_pins import answer_pin_requests, ask_new_pin, choose_new_pin, prepare_new_pin
-from pro_app.services.participant_sign_in import NewDevice, activate_card, sign_in
+from pro_app.services.participant_sign_in import NewDevice, sign_in
 from pro_app.services.pin_proofs import ProvenPin, prove_pin_on_device, prove_pin_with_code
 from pro_app.storage.tables.audit_trail import AuditEntry
 from pro_app.storage.tables.credentials import PinRequest
@@ -24,18 +23,6 @@ from pro_app.storage.tables.outbox import OutboxMessage
 AT_ONCE = 10
 ASKED_AT = NOW + timedelta(hours=1)
 SYSTEM = system_actor("worker", "test")
-
-
-def activate(world: World) -> NewDevice:
-    with world.database.writing() as session:
-        return activate_card(
-            session,
-            token_or_code=world.card.token,
-            pin=PIN,
-            device_label="iPhone",
-            secret_key=TEST_SECRET,
-            now=NOW,
-        )
 
 
 def ask(world: World, code: str, *, now: datetime = ASKED_AT) -> int:
@@ -63,7 +50,7 @@ def choose(world: World, code: str, pin: str, *, now: datetime = ASKED_AT) -> Ne
 
 
 def test_of_ten_new_pins_by_one_code_at_the_same_moment_one_is_set(world: World) -> None:
-    activate(world)
+    world.remember_phone()
     assert ask(world, world.card.sign_in_code) == 1
     (code,) = read_codes(world)
 
@@ -86,9 +73,9 @@ def test_of_ten_new_pins_by_one_code_at_the_same_moment_one_is_set(world: World)
 def test_what_cannot_be_answered_is_put_away_and_holds_up_nobody(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    activate(world)
+    world.remember_phone()
     other = world.enrol_another()
-    activate(other)
+    other.remember_phone()
     with world.database.writing() as session:
         for code in (other.card.sign_in_code, "7777777777", world.card.sign_in_code):
             ask_new_pin(session, sign_in_code=code, secret_key=TEST_SECRET, now=ASKED_AT)
@@ -118,7 +105,7 @@ def test_what_cannot_be_answered_is_put_away_and_holds_up_nobody(
 
 
 def test_a_guessable_pin_is_refused_before_anything_is_looked_at(world: World) -> None:
-    activate(world)
+    world.remember_phone()
     ask(world, world.card.sign_in_code)
     (code,) = read_codes(world)
     with pytest.raises(InputRejected):
@@ -135,24 +122,13 @@ def replace_pin(world: World) -> None:
     choose(world, read_codes(world)[0], "730184", now=ASKED_AT + timedelta(minutes=1))
 
 
-def revoke(world: World) -> None:
-    with world.database.writing() as session:
-        revoke_devices(
-            session,
-            participant_id=world.participant_id,
-            vault=world.clinic.vault,
-            actor=world.clinic.nurse,
-            now=NOW,
-        )
-
-
 @pytest.mark.parametrize(("change", "way"), [
-    (replace_card, "code"), (replace_pin, "code"), (replace_pin, "device"), (revoke, "device"),
+    (replace_card, "code"), (replace_pin, "code"), (replace_pin, "device"), (World.revoke_phones, "device"),
 ])  # fmt: skip
 def test_what_was_proven_is_worth_nothing_once_it_was_replaced(
     world: World, change: Callable[[World], None], way: str
 ) -> None:
-    phone = activate(world)
+    phone = world.remember_phone()
     proof = _prove(world, phone, way)
     change(world)
     with world.database.writing() as session, pytest.raises(SignInRefused):

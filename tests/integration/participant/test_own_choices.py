@@ -18,6 +18,7 @@ from pro_app.services.participant_sign_in import activate_card
 from pro_app.services.receipt_lookup import find_receipt
 from pro_app.services.reminder_requests import Reach, ask_reminder_tomorrow, list_reminder_offers
 from pro_app.services.sessions import find_participant_sign_in
+from pro_app.services.visits import NotDone, record_not_done
 from pro_app.storage.tables.outbox import OutboxMessage
 
 TUESDAY = datetime(2026, 4, 28, 7, tzinfo=UTC)
@@ -108,3 +109,16 @@ def test_a_receipt_is_found_by_its_own_site_only(world: World) -> None:
         assert (found.participant_id, found.receipt_code) == (world.participant_id, code)
         assert find_receipt(session, code, language="fr", actor=world.clinic.other_nurse) is None
         assert find_receipt(session, "", language="fr", actor=world.clinic.nurse) is None
+
+
+def test_who_will_not_answer_is_told_that_the_centre_noted_it(world: World) -> None:
+    world.randomise()
+    assessment_id = world.assessment("W08").assessment_id
+    with world.database.writing() as session:
+        said = NotDone("TOO_ILL", "patient", "")
+        record_not_done(session, assessment_id, said, actor=world.clinic.nurse, now=TUESDAY)
+    reach = Reach(world.clinic.vault, frozenset({"email"}))
+    with pytest.raises(InputRejected) as caught, world.database.writing() as session:
+        ask_reminder_tomorrow(session, assessment_id, reach=reach, actor=world.actor(), now=TUESDAY)
+    (problem,) = caught.value.problems
+    assert problem.message.startswith("Your centre has noted that you will not answer this time")

@@ -5,13 +5,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from conftest import NOW, TEST_SECRET
-from participant_world import PIN, World
+from conftest import NOW
+from participant_world import World
 
 from pro_app.errors import AnswerRejected, NotFound, OperationConflict
 from pro_app.protocol.state import AssessmentState
 from pro_app.services.answers import Operation
-from pro_app.services.participant_sign_in import activate_card
 from pro_app.services.submission import Receipt
 from pro_app.services.synchronisation import Batch, Submission, TakenBatch, take_batch
 from pro_app.storage.tables.answers import Answer
@@ -80,16 +79,9 @@ def find_closing(world: World) -> datetime:
 
 
 def remember_device(world: World) -> int:
-    """Activate the card and give the key of the remembered device."""
-    with world.database.writing() as session:
-        activate_card(
-            session,
-            token_or_code=world.card.token,
-            pin=PIN,
-            device_label="iPhone",
-            secret_key=TEST_SECRET,
-            now=NOW,
-        )
+    """Remember a phone and give its key."""
+    world.remember_phone()
+    with world.database.reading() as session:
         return session.query(Device).one().id
 
 

@@ -11,18 +11,19 @@ from tablet_world import IDLE_MINUTES, Tablet, sign_in_on_tablet
 
 from pro_app.errors import AlreadySubmitted, NotFound, SignInRefused, WindowClosed
 from pro_app.services.answers import Operation, save_operations
-from pro_app.services.devices import revoke_devices
+from pro_app.services.loans import end_loan_of_session, find_loan_in_use
 from pro_app.services.questionnaire import load_questionnaire
 from pro_app.services.responses import require_answerable
-from pro_app.services.sessions import find_staff_sign_in
+from pro_app.services.staff_sessions import complete_staff_session, find_staff_sign_in
 from pro_app.services.submission import submit_assessment
 from pro_app.services.synchronisation import Batch, take_batch
-from pro_app.services.tablet_loans import find_loan_in_use, lock_tablet, sign_out_tablet
+from pro_app.services.tablet_loans import sign_out_tablet
 from pro_app.storage.tables.accounts import Account, StaffRole
 from pro_app.storage.tables.answers import Answer
 from pro_app.storage.tables.assessments import Assessment
 from pro_app.storage.tables.audit_trail import AuditEntry
 from pro_app.storage.tables.participants import Participant
+from pro_app.storage.tables.sessions import StaffSession
 from pro_app.storage.tables.set_aside_answers import SetAsideAnswer
 
 MINUTE = timedelta(minutes=1)
@@ -103,6 +104,11 @@ def test_another_questionnaire_of_the_same_person_does_not_exist_on_it(tablet: T
         with pytest.raises(NotFound):
             load_questionnaire(session, assessment_id=other, actor=signed_in.actor("test"))
         load_questionnaire(session, assessment_id=other, actor=world.actor())
+    tap = Operation("tap elsewhere", "qlq-c30", 1, "answered", 2)
+    with pytest.raises(NotFound), world.database.writing() as session:
+        save_operations(
+            session, assessment_id=other, operations=[tap], actor=signed_in.actor("test"), now=NOW
+        )
 
 
 def test_the_answers_of_a_tablet_say_so_and_end_with_the_receipt(tablet: Tablet, world: World) -> None:
@@ -149,7 +155,7 @@ def test_giving_it_back_keeps_what_was_said(tablet: Tablet, world: World) -> Non
     signed_in = tablet.participant(NOW + MINUTE)
     assert signed_in is not None
     with world.database.writing() as session:
-        lock_tablet(
+        end_loan_of_session(
             session,
             session_id=signed_in.session_id,
             actor=signed_in.actor("test"),
@@ -289,7 +295,7 @@ def test_only_the_person_who_lent_it_opens_it_again_and_under_a_new_session(
     assert tablet.loans()[0].ended_how == "taken_back"
 
 
-@pytest.mark.parametrize("what", ["account", "role"])
+@pytest.mark.parametrize("what", ["account", "role", "end"])
 def test_a_closed_account_opens_no_tablet_and_is_named(tablet: Tablet, world: World, what: str) -> None:
     tablet.lend()
     account_id = world.clinic.nurse.account_id
@@ -297,9 +303,9 @@ def test_a_closed_account_opens_no_tablet_and_is_named(tablet: Tablet, world: Wo
         if what == "account":
             session.execute(update(Account).where(Account.id == account_id).values(disabled_at=NOW))
         else:
-            session.execute(
-                update(StaffRole).where(StaffRole.account_id == account_id).values(revoked_at=NOW)
-            )
+            column = "revoked_at" if what == "role" else "ends_at"
+            roles = update(StaffRole).where(StaffRole.account_id == account_id)
+            session.execute(roles.values({column: NOW}))
     paused = tablet.paused()
     assert paused is not None
     assert paused.is_closed
@@ -328,14 +334,27 @@ def test_a_pause_of_more_than_a_day_is_forgotten(tablet: Tablet) -> None:
 
 def test_shutting_out_the_phones_of_a_person_locks_the_tablet(tablet: Tablet, world: World) -> None:
     tablet.lend()
-    with world.database.writing() as session:
-        revoke_devices(
-            session,
-            participant_id=world.participant_id,
-            vault=world.clinic.vault,
-            actor=world.clinic.nurse,
-            now=NOW,
-        )
+    world.revoke_phones()
     assert tablet.participant() is None
     tablet.take_back()
     assert tablet.loans()[0].ended_how == "shut_out"
+
+
+@pytest.mark.parametrize(("hours", "counts_on"), [(1, True), (25, False)])
+def test_the_second_factor_of_whoever_lent_it_counts_on_for_a_day(
+    tablet: Tablet, world: World, hours: int, *, counts_on: bool
+) -> None:
+    began, now = NOW - timedelta(hours=hours), NOW + 5 * MINUTE
+    signed_in = tablet.staff()
+    assert signed_in is not None
+    with world.database.writing() as session:
+        tablet.staff_token = complete_staff_session(
+            session, session_id=signed_in.session_id, kind="totp", now=began
+        )
+        session.execute(update(StaffSession).values(seen_at=NOW))
+    tablet.lend()
+    tablet.take_back(now=now)
+
+    again = tablet.staff(now)
+    assert again is not None
+    assert again.second_factor_at == (began if counts_on else None)

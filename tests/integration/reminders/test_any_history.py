@@ -115,6 +115,20 @@ class Histories(RuleBasedStateMachine):
         """Answer what is open."""
         self.world.answer(self.somebody(who), submit=submit)
 
+    @rule(who=days, is_over=st.booleans())
+    def say_what_becomes_of_it(self, who: int, is_over: bool) -> None:  # noqa: FBT001 -- as above
+        """Have the site say that what is open will not be answered, or that it will be after all."""
+        if is_over:
+            self.world.end(self.somebody(who))
+        else:
+            self.world.take_back(self.somebody(who))
+
+    @rule(ahead=st.sampled_from([None, None, None, -3, 0, 5, 20]))
+    def go_live(self, ahead: int | None) -> None:
+        """Have the site go live on a day, before or after now, or be live at once."""
+        on = None if ahead is None else self.world.now.date() + timedelta(days=ahead)
+        self.world.go_live(on)
+
     @rule(hours=st.sampled_from([1, 3, 8, 24, 24, 48, 72, 24 * 7, 24 * 30]))
     def wait(self, hours: int) -> None:
         """Let time pass while nobody sends anything, as in an outage."""

@@ -14,6 +14,7 @@ from pro_app.reminders.outbox import list_rows, plan_outbox
 from pro_app.reminders.situation import Situation, load_situation
 from pro_app.services.events import Correction, correct_event, record_event
 from pro_app.services.planning import preview_plan
+from pro_app.services.visits import NotDone, record_not_done
 from pro_app.storage.catalogue import load_protocol
 from pro_app.storage.database import Session
 from pro_app.storage.queries.events import list_events, read_events
@@ -192,3 +193,14 @@ def test_what_went_out_or_is_just_going_stays_where_it_is_when_the_plan_moves(
         event = next(event for event in list_events(session, person) if event.kind == "randomised")
     changes = check_correction(clinic, person, event.id, on=date(2026, 1, 13), at=date(2026, 3, 6))
     assert not any(key.endswith(":W08:first-reminder:1:email") for key in changes)
+
+
+def test_a_reason_that_ends_with_its_period_is_imagined_to_let_the_messages_go(
+    clinic: Clinic, person: int
+) -> None:
+    at = date(2026, 10, 27)
+    key = clinic.assessments(person)["M03"].assessment_id
+    with clinic.writing() as session:
+        record_not_done(session, key, NotDone("TOO_ILL", "patient", ""), actor=clinic.nurse, now=noon(at))
+    changes = check_event(clinic, person, "treatment_ended", on=date(2026, 8, 20), at=at + timedelta(days=1))
+    assert any(":M03:" in key and told[0] == "planned" for key, told in changes.items())

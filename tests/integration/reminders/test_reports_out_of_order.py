@@ -361,7 +361,13 @@ def test_what_is_decided_about_a_returned_message_is_decided_on_how_it_stands(po
         time.sleep(1)
         changed = session.get_one(OutboxMessage, row.id, with_for_update=True)
         finish_row(changed, "failed", reason="bounced", now=LATER)
-        plan_again(changed, due_at=changed.due_at, attempt_at=LATER, expires_at=changed.expires_at)
+        plan_again(
+            changed,
+            site_id=changed.site_id,
+            due_at=changed.due_at,
+            attempt_at=LATER,
+            expires_at=changed.expires_at,
+        )
     reader.join()
     assert (post.rows()["invitation"].state, post.rows()["invitation"].generation) == ("planned", 1)
     assert stops(post) == []

@@ -317,7 +317,7 @@ def test_a_plan_that_does_not_follow_from_the_facts_is_seen(trial: Trial) -> Non
         " WHERE v.replaced_at IS NULL AND a.started_at IS NULL AND v.opens_on > ? LIMIT 1)",
         trial.ended_at.date().isoformat(),
     )
-    assert trial.rules() == {"plan_differs"}
+    assert trial.rules() == {"plan_differs", "standings_differ"}
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ def test_a_site_that_is_blamed_for_a_late_recording_without_one_is_seen(trial: T
         " AND v.reason_code IS NULL LIMIT 1"
     )
     trial.break_by("UPDATE planned_visits SET reason_code = 'SITE_LATE_RECORDING' WHERE id = ?", visit_id)
-    assert trial.rules() == {"plan_differs"}
+    assert trial.rules() == {"plan_differs", "standings_differ"}
 
 
 @pytest.mark.parametrize("which", ["a.submitted_at IS NOT NULL", "a.started_at IS NOT NULL"])
@@ -398,10 +398,18 @@ def test_a_sent_form_whose_window_moved_is_seen(trial: Trial) -> None:
 
 
 def test_a_rate_that_is_counted_wrongly_is_seen(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "pro_app.services.completion.list_valid_assessment_ids", lambda *_a, **_k: frozenset()
-    )
+    monkeypatch.setattr("pro_app.services.completion.table.count_denominators", lambda *_a, **_k: {1: 99})
     assert trial.rules() == {"rates_differ"}
+
+
+def test_a_row_of_the_rates_that_is_not_what_the_facts_say_is_seen(trial: Trial) -> None:
+    trial.break_by("UPDATE form_standings SET closing_month = '1999-01' WHERE visit_code = 'W08'")
+    assert trial.rules() == {"standings_differ"}
+
+
+def test_a_form_without_its_row_is_missed_by_the_rates(trial: Trial) -> None:
+    trial.break_by("DELETE FROM form_standings WHERE visit_code = 'BASELINE'")
+    assert trial.rules() == {"standings_differ", "rates_differ"}
 
 
 def test_an_audit_trail_that_was_touched_is_seen(trial: Trial) -> None:

@@ -74,9 +74,9 @@ def test_rates_are_counted_over_both_versions(clinic: Clinic, both: dict[str, in
     with clinic.database.reading() as session:
         table = count_completion(session, scope, language="fr", now=noon(date(2032, 1, 5)))
 
-    rows = {row.completion.visit_code: row for row in table.rows}
-    assert (rows["W16"].completion.expected, len(rows["W16"].completion.completed_ids)) == (2, 1)
-    assert (rows["Y5"].completion.expected, rows["Y5"].label) == (1, "Suivi à 5 ans")
+    rows = {row.code: row for row in table.rows}
+    assert (rows["W16"].tally.expected, rows["W16"].tally.completed) == (2, 1)
+    assert (rows["Y5"].tally.expected, rows["Y5"].label) == (1, "Suivi à 5 ans")
 
 
 def test_the_dataset_names_the_version_of_each(clinic: Clinic, both: dict[str, int]) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError
 from staff_world import PASSWORD, PROTOCOL, build_staff_world
 
+from pro_app.clock import system_clock
 from pro_app.services.account_records import find_account
 from pro_app.services.staff_directory import list_own_roles
 from pro_app.storage.database import Database, open_database
@@ -101,7 +102,9 @@ def test_a_study_is_loaded_and_its_first_administrator_made(env: dict[str, str],
     with database.reading() as session:
         account = find_account(session, "paul.petit")
         assert account is not None
-        assert [held.role for held in list_own_roles(session, account_id=account.id)] == ["administrator"]
+        assert [held.role for held in list_own_roles(session, account_id=account.id, now=system_clock())] == [
+            "administrator"
+        ]
 
 
 @pytest.mark.parametrize(
@@ -167,7 +170,7 @@ def test_export_writes_the_file_whole_and_says_so_in_the_audit_trail(
         assert archive.testzip() is None
     assert [path.name for path in tmp_path.glob("*.zip*")] == ["dataset.zip"]
     verified = run(env, "verify-audit-trail")
-    assert (verified.exit_code, verified.stdout) == (0, "15 entries checked, 0 faults\n")
+    assert (verified.exit_code, verified.stdout) == (0, "17 entries checked, 0 faults\n")
 
 
 def test_an_export_that_cannot_be_written_hands_out_nothing(
@@ -193,7 +196,7 @@ def test_a_changed_entry_of_the_audit_trail_is_found(sqlite_url: str, contacts_u
     answer = run(make_environment(sqlite_url, contacts_url), "verify-audit-trail")
 
     assert answer.exit_code == 2
-    assert answer.stdout.endswith("14 entries checked, 1 fault\n")
+    assert answer.stdout.endswith("16 entries checked, 1 fault\n")
     assert "was changed" in answer.stdout
 
 

@@ -107,7 +107,7 @@ def test_a_study_that_has_everything_goes_live_and_its_other_placeholders_go(cli
     assert not done.was_live
     assert sorted(done.retired) == ["qlq-c30 (en)", "qlq-ginet21 (en)"]
     assert mode(clinic.database, clinic.study_id) == "production"
-    assert require_gate(clinic.database, today=TODAY) == ()
+    assert [note.place for note in require_gate(clinic.database, today=TODAY)] == ["sites"]
     assert begin(clinic) == WentLive(was_live=True, retired=())
     with clinic.database.reading() as session:
         said = session.scalars(select(AuditEntry.action)).all()
@@ -235,9 +235,9 @@ def test_nobody_begins_on_a_certificate_that_has_run_out(clinic: Clinic) -> None
 def test_a_certificate_that_runs_out_is_said_and_stops_nobody(clinic: Clinic) -> None:
     begin(clinic)
 
-    (remark,) = require_gate(clinic.database, today=TODAY + timedelta(days=401))
+    notes = require_gate(clinic.database, today=TODAY + timedelta(days=401))
 
-    assert remark.place == "hosting-certificate"
+    assert [note.place for note in notes] == ["hosting-certificate", "sites"]
 
 
 @pytest.mark.parametrize(
@@ -308,10 +308,10 @@ def test_a_study_in_test_needs_nothing_nor_does_an_empty_database(clinic: Clinic
 
 
 @pytest.mark.usefixtures("texts", "documents")
-def test_the_gate_of_a_sound_study_has_no_remark(clinic: Clinic) -> None:
+def test_the_gate_of_a_sound_study_only_names_sites_without_a_first_day(clinic: Clinic) -> None:
     begin(clinic)
 
     with clinic.database.reading() as session:
         report = check_gate(session, session.get_one(Study, clinic.study_id), today=TODAY)
 
-    assert (report.problems, report.remarks) == ((), ())
+    assert (report.obstacles, [remark.place for remark in report.remarks]) == ((), ["sites"])

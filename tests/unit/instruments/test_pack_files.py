@@ -184,7 +184,7 @@ def _workbook_with(tmp_path: Path, part: str, content: bytes) -> Path:
     ("part", "content", "words"),
     [
         ("xl/workbook.xml", b"<not", "The file is not a readable XLSX workbook"),
-        ("xl/sharedStrings.xml", b"x" * (LARGEST_PART + 1), "The workbook is too large for a wording pack."),
+        ("xl/sharedStrings.xml", b"x" * (LARGEST_PART + 1), "The workbook is too large."),
         (
             "xl/sharedStrings.xml",
             b'<!DOCTYPE s [<!ENTITY a SYSTEM "file:///etc/passwd">]><sst><si><t>&a;</t></si></sst>',

@@ -1,104 +1,25 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-
-from pro_app.protocol.events import Event, Facts, fold_events
-from pro_app.protocol.find import load_protocol
-from pro_app.protocol.windows import civil_window
-from pro_app.reminders.site_tasks import DueTask, list_site_tasks
-from pro_app.reminders.task_outcomes import KINDS, OUTCOMES, list_outcomes, list_settling_outcomes
-from pro_app.reminders.task_situation import (
-    TaskMessage,
-    TaskRecord,
-    TaskSituation,
-    TaskStop,
-    TaskVisit,
+from task_situations import (
+    CALL_KEY,
+    CHECK_KEY,
+    PARIS,
+    a_message,
+    a_record,
+    a_situation,
+    a_visit,
+    a_year,
+    at,
+    facts,
+    keys,
+    tasks,
 )
 
-RELUTH = load_protocol("reluth", "1.0")
-PARIS = "Europe/Paris"
-CALL_KEY = "call:1:W08:site-call:1"
-CHECK_KEY = "check_status_and_contacts:1:Y2"
-
-
-def at(day: str, hour: int = 11) -> datetime:
-    return datetime.fromisoformat(f"{day}T{hour:02}:00:00+00:00")
-
-
-def facts(*events: tuple[str, str] | tuple[str, str, dict[str, str]]) -> Facts:
-    """Fold events given as kind, day and details; the randomisation is there already."""
-    known = [("enrolled", "2026-01-01", {}), ("randomised", "2026-01-12", {"arm": "SURVEILLANCE"})]
-    known += [(event[0], event[1], event[2] if len(event) > 2 else {}) for event in events]
-    return fold_events(
-        Event(number, kind, date.fromisoformat(on), recorded_at=at(on), details=details)
-        for number, (kind, on, details) in enumerate(known)
-    )
-
-
-def a_visit(code: str = "W08", target: str = "2026-03-09", days: int = 7, **changes: object) -> TaskVisit:
-    """Give a visit, week 8 unless told otherwise: its window runs from 2 to 16 March 2026."""
-    target_on = date.fromisoformat(target)
-    opens_on, closes_on = target_on - timedelta(days=days), target_on + timedelta(days=days)
-    told: dict[str, object] = {
-        "visit_code": code,
-        "revision": 1,
-        "opens_on": opens_on,
-        "target_on": target_on,
-        "closes_on": closes_on,
-        "window": civil_window(opens_on, closes_on, str(changes.pop("zone", PARIS))),
-        "closed": False,
-        "started": False,
-        "submitted": False,
-        "protocol": RELUTH,
-        **changes,
-    }
-    return TaskVisit(**told)  # type: ignore[arg-type]  # the tests' own keywords
-
-
-def a_year(**changes: object) -> TaskVisit:
-    """Give the visit at 2 years: open from 2 May to 1 July 2026, to be checked from 18 April."""
-    return a_visit("Y2", "2026-06-01", 30, **changes)
-
-
-def a_message(
-    number: int = 5, state: str = "failed", day: str = "2026-03-02", **changes: object
-) -> TaskMessage:
-    told: dict[str, object] = {
-        "message_id": number,
-        "visit_code": "W08",
-        "template_code": "invitation",
-        "channel": "email",
-        "state": state,
-        "reason": "no_address" if state == "failed" else None,
-        "at": at(day, 9),
-        "is_taken_over": False,
-        **changes,
-    }
-    return TaskMessage(**told)  # type: ignore[arg-type]  # the tests' own keywords
-
-
-def a_record(key: str, outcome: str, day: str) -> TaskRecord:
-    return TaskRecord(key, outcome, None, recorded_at=at(day), recorded_by_id=7)
-
-
-def a_situation(*visits: TaskVisit, **changes: object) -> TaskSituation:
-    told: dict[str, object] = {
-        "participant_id": 1,
-        "zone": PARIS,
-        "protocol": RELUTH,
-        "facts": facts(("treatment_ended", "2026-01-12")),
-        "visits": visits,
-        **changes,
-    }
-    return TaskSituation(**told)  # type: ignore[arg-type]  # the tests' own keywords
-
-
-def tasks(situation: TaskSituation, day: str, hour: int = 11) -> list[DueTask]:
-    return list(list_site_tasks(situation, now=at(day, hour)))
-
-
-def keys(situation: TaskSituation, day: str, hour: int = 11) -> list[str]:
-    return [task.task_key for task in tasks(situation, day, hour)]
+from pro_app.protocol.events import Event, fold_events
+from pro_app.protocol.windows import civil_window
+from pro_app.reminders.task_outcomes import KINDS, MATTERS, OUTCOMES, list_outcomes, list_settling_outcomes
+from pro_app.reminders.task_situation import TaskMessage, TaskStop
 
 
 def test_a_call_is_asked_from_the_day_of_its_rule_to_the_last_day_of_the_window() -> None:
@@ -352,9 +273,11 @@ def test_the_first_questionnaire_without_a_last_day_is_called_about_after_four_d
     assert (task.task_key, task.until_on) == ("call:1:BASELINE:site-call:1", None)
 
 
-def test_every_kind_has_its_closed_list_and_all_but_the_missing_date_can_be_settled() -> None:
+def test_every_kind_has_its_closed_list_and_all_but_what_is_recorded_elsewhere_can_be_settled() -> None:
     assert set(OUTCOMES) == set(KINDS)
-    assert {kind for kind in KINDS if not list_settling_outcomes(kind)} == {"record_date"}
+    unsettled = {kind for kind in KINDS if not list_settling_outcomes(kind)}
+    assert unsettled == {"record_date", "missing_reason"}
+    assert [list_outcomes(kind) for kind in MATTERS] == [()] * len(MATTERS)
     assert list_outcomes("a check of another trial") == OUTCOMES["check_status_and_contacts"]
 
 
@@ -370,3 +293,12 @@ def test_everything_is_there_at_once_and_nothing_twice() -> None:
         "channel:1:3",
         "record_date:1:treatment_ended",
     ]
+
+
+def test_no_check_is_asked_for_before_the_site_works_with_the_app() -> None:
+    day = "2026-05-05"
+    asked = [
+        CHECK_KEY in keys(a_situation(a_year(), goes_live_on=live_on), day)
+        for live_on in (date(2026, 5, 6), date(2026, 5, 5), None)
+    ]
+    assert asked == [False, True, True]

@@ -1,16 +1,22 @@
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from conftest import SettableClock
 from flask import Flask
 from flask.testing import FlaskClient
-from staff_world import PASSWORD, StaffWorld, csrf_token, sign_in
+from second_factor_world import App, read_key
+from second_factor_world import send as send_page
+from staff_world import EARLIER, PASSWORD, StaffWorld, add_account, csrf_token, sign_in
 from watched_hashes import watch_hashes
 from werkzeug.test import TestResponse
 
 from pro_app.audit.actor import system_actor
 from pro_app.audit.verification import verify_audit_trail
+from pro_app.services.accounts import disable_account
 from pro_app.services.staff_directory import StaffMember, list_staff
+from pro_app.services.staff_roles import grant_role
 from pro_app.storage.database import Database
 
 SITE = {
@@ -108,6 +114,7 @@ def test_a_new_account_shows_its_password_once_and_it_signs_in(desk: Desk) -> No
         language="fr",
         role="nurse",
         site=str(desk.world.site_id),
+        way="password",
     )
 
     password = re.search(r"<dd>((?:[0-9A-Z]{4}-){4}[0-9A-Z]{4})</dd>", answer.text)
@@ -138,6 +145,7 @@ def test_an_unusable_account_is_shown_again_and_not_made(desk: Desk, change: dic
         "language": "fr",
         "role": "nurse",
         "site": str(desk.world.site_id),
+        "way": "password",
     }
 
     assert desk.send("/admin/accounts/new", **good | change).status_code == 400
@@ -219,7 +227,7 @@ def test_who_may_see_and_change_what(app: Flask, world: StaffWorld) -> None:
     for role in world.account_ids:
         client = app.test_client()
         sign_in(client, role)
-        if role == "administrator":
+        if role in {"administrator", "coordinator"}:
             refused: set[int] = set()
         else:
             refused = {send(client, path).status_code for path in changing}
@@ -230,21 +238,138 @@ def test_who_may_see_and_change_what(app: Flask, world: StaffWorld) -> None:
         )
 
     assert seen.pop("administrator") == ({200}, {200}, set())
-    assert seen.pop("coordinator") == ({200}, {404}, {404})
+    assert seen.pop("coordinator") == ({200}, {200}, set())
     assert set(map(str, seen.values())) == {str(({404}, {404}, {404}))}
 
 
-def test_the_coordinators_pages_lead_to_no_form(app: Flask, world: StaffWorld) -> None:
-    assert world
-    client = app.test_client()
-    sign_in(client, "coordinator")
+@pytest.fixture
+def coordinator(app: Flask, client: FlaskClient, database: Database, world: StaffWorld) -> Desk:  # noqa: PLR0917 -- fixtures
+    assert client
+    made = app.test_client()
+    sign_in(made, "coordinator")
+    return Desk(app, made, database=database, world=world)
 
-    for path in ("/admin/", "/admin/accounts"):
-        page = client.get(path).text
-        main = page.split("<main")[1]
-        assert "<form" not in main
-        assert "/admin/sites/" not in main
-        assert "/admin/accounts/" not in main
+
+def test_a_coordinator_adds_sites_and_accounts(coordinator: Desk) -> None:
+    new = {"display_name": "New One", "language": "fr", "site": "0", "way": "password"}
+
+    assert coordinator.send("/admin/sites/new", **SITE).status_code == 302
+    made = coordinator.send("/admin/accounts/new", username="new.one", role="monitor", **new)
+    assert made.status_code == 200
+    account_id = coordinator.staff()["new.one"].account_id
+    for path in (f"/admin/accounts/{account_id}/password", f"/admin/accounts/{account_id}/second-factor"):
+        assert coordinator.client.get(path).status_code == 200
+    assert coordinator.send(f"/admin/accounts/{account_id}/close").status_code == 302
+
+
+@pytest.mark.parametrize("role", ["administrator", "coordinator"])
+def test_a_coordinator_makes_and_changes_no_administrator_and_no_coordinator(
+    coordinator: Desk, role: str
+) -> None:
+    before = coordinator.staff()
+    member = before[role]
+    own = f"/admin/accounts/{member.account_id}"
+    nurse = f"/admin/accounts/{before['nurse'].account_id}"
+    new = {"display_name": "New One", "language": "fr", "site": "0", "username": "new.one", "role": role}
+    new["way"] = "password"
+
+    assert coordinator.send("/admin/accounts/new", **new).status_code == 400
+    assert coordinator.send(f"{nurse}/roles", role=role, site="0").status_code == 400
+    take = coordinator.send(f"{own}/roles/{member.roles[0].staff_role_id}/take")
+    answers = [take, *(coordinator.send(f"{own}/{act}") for act in ("close", "password", "second-factor"))]
+    assert {answer.status_code for answer in answers} <= {403, 409}
+    assert coordinator.send(f"{own}/roles", role="monitor", site="0").status_code == 403
+    if role == "coordinator":
+        assert coordinator.staff()[role].roles == member.roles
+    assert "/take" not in coordinator.client.get(own).text
+    assert coordinator.staff().keys() == before.keys()
+
+
+@pytest.mark.parametrize("role", ["administrator", "coordinator"])
+def test_a_coordinator_is_offered_nothing_on_a_closed_account_that_led(coordinator: Desk, role: str) -> None:
+    with coordinator.database.writing() as session:
+        account_id = add_account(session, "leader")
+        grant_role(
+            session,
+            account_id=account_id,
+            study_id=coordinator.world.study_id,
+            role=role,
+            site_id=None,
+            actor=SYSTEM,
+            now=EARLIER,
+        )
+        disable_account(session, account_id=account_id, actor=SYSTEM, now=EARLIER)
+    own = f"/admin/accounts/{account_id}"
+
+    page = coordinator.client.get(own).text
+
+    assert [act for act in ("open", "password", "second-factor", "roles") if f"{own}/{act}" in page] == []
+    acts = [coordinator.send(f"{own}/{act}").status_code for act in ("open", "password", "second-factor")]
+    assert acts == [403] * 3
+    assert coordinator.staff()["leader"].disabled_at == EARLIER
+
+
+def test_whoever_made_a_password_is_told_who_resets_the_second_factor(
+    desk: Desk, clock: SettableClock
+) -> None:
+    nurse, account = desk.app.test_client(), f"/admin/accounts/{desk.world.account_ids['nurse']}"
+    sign_in(nurse, "nurse")
+    app = App(read_key(nurse.get("/staff/second-factor/new").text))
+    send_page(nurse, "/staff/second-factor/new", code=app.show(clock.now), current_password=PASSWORD)
+    made = re.search(r"<dd>((?:[0-9A-Z]{4}-){4}[0-9A-Z]{4})</dd>", desk.send(f"{account}/password").text)
+    assert made is not None
+
+    refused = desk.send(f"{account}/second-factor")
+
+    assert (refused.status_code, "pro-app reset-second-factor" in refused.text) == (409, True)
+    clock.now += timedelta(minutes=1)
+    assert sign_in(nurse, "nurse", made[1]) == 302
+    send_page(nurse, "/staff/second-factor", code=app.show(clock.now))
+    first, own = nurse.get("/clinic/tasks").text, nurse.get("/staff/account").text
+    assert ("Administrator" in first, "Administrator" in own) == (True, True)
+    assert "Administrator" not in nurse.get("/clinic/tasks").text
+    clock.now += timedelta(days=14)
+    assert sign_in(nurse, "nurse", made[1]) == 302
+    send_page(nurse, "/staff/second-factor", code=app.show(clock.now))
+    assert "Administrator" not in nurse.get("/staff/account").text
+
+
+def test_an_inspector_is_given_a_last_day_and_no_other_role_of_a_site_has_one(desk: Desk) -> None:
+    account = f"/admin/accounts/{desk.world.account_ids['statistician']}"
+
+    assert desk.send(f"{account}/roles", role="inspector", site="0").status_code == 400
+    early = desk.send(f"{account}/roles", role="inspector", site="0", last_on="2026-03-01")
+    wrong = desk.send(f"{account}/roles", role="statistician", site="0", last_on="2026-03-09")
+    assert (early.status_code, wrong.status_code) == (400, 400)
+    assert "field-error" in early.text
+
+    assert desk.send(f"{account}/roles", role="inspector", site="0", last_on="2026-03-02").status_code == 302
+
+    given = desk.staff()["statistician"].roles[-1]
+    assert (given.role, given.ends_at) == ("inspector", datetime(2026, 3, 2, 23, 0, tzinfo=UTC))
+    assert "2 mars 2026" in desk.client.get(account).text
+
+
+def test_a_second_factor_is_reset_by_an_administrator_and_never_ones_own(
+    desk: Desk, clock: SettableClock
+) -> None:
+    account = f"/admin/accounts/{desk.world.account_ids['nurse']}"
+    nurse = desk.app.test_client()
+    sign_in(nurse, "nurse")
+    key = read_key(nurse.get("/staff/second-factor/new").text)
+    app = App(key)
+    send_page(nurse, "/staff/second-factor/new", code=app.show(clock.now), current_password=PASSWORD)
+    assert nurse.get("/clinic/").status_code == 200
+    assert f"{account}/second-factor" in desk.client.get(account).text
+
+    assert desk.send(f"{account}/second-factor").status_code == 302
+
+    assert nurse.get("/clinic/").location == "/staff/sign-in"
+    assert desk.sign_in("nurse") == 302
+    assert f"{account}/second-factor" not in desk.client.get(account).text
+    own = f"/admin/accounts/{desk.world.account_ids['administrator']}/second-factor"
+    assert desk.client.get(own).location == "/staff/account"
+    assert desk.send(own).status_code == 409
 
 
 def test_what_was_done_here_leaves_the_audit_trail_whole(desk: Desk) -> None:
@@ -253,7 +378,7 @@ def test_what_was_done_here_leaves_the_audit_trail_whole(desk: Desk) -> None:
 
     with desk.database.reading() as session:
         entries, faults = verify_audit_trail(session)
-    assert (entries, faults) == (14 + 1 + 2, [])
+    assert (entries, faults) == (16 + 1 + 2, [])
 
 
 def test_others_can_write_while_a_password_is_hashed(
@@ -269,6 +394,7 @@ def test_others_can_write_while_a_password_is_hashed(
             language="fr",
             role="statistician",
             site="0",
+            way="password",
         )
         assert made.status_code == 200
         assert desk.send(f"/admin/accounts/{nurse}/password").status_code == 200

@@ -8,17 +8,17 @@ from staff_world import EARLIER, PASSWORD, SYSTEM, StaffWorld, csrf_token, sign_
 
 from pro_app.services.account_records import find_account
 from pro_app.services.accounts import disable_account
-from pro_app.services.sessions import STAFF_IDLE
-from pro_app.services.staff_roles import grant_role
 from pro_app.services.throttle import FREE_TRIES_OF_A_SOURCE
 from pro_app.storage.database import Database
+from pro_app.storage.queries.accounts import STAFF_IDLE
 
 FIRST_PAGES = {
     "administrator": "/admin/",
-    "coordinator": "/clinic/",
-    "nurse": "/clinic/",
-    "investigator": "/clinic/",
+    "coordinator": "/clinic/sites",
+    "nurse": "/clinic/tasks",
+    "investigator": "/clinic/tasks",
     "monitor": "/clinic/",
+    "inspector": "/clinic/",
     "statistician": "/statistics/",
 }
 NEW_PASSWORD = "trois tortues vertes"
@@ -135,15 +135,7 @@ def test_the_role_can_be_changed_to_ones_own_and_to_no_other(
     client: FlaskClient, database: Database, world: StaffWorld
 ) -> None:
     with database.writing() as session:
-        mine = grant_role(
-            session,
-            account_id=world.account_ids["nurse"],
-            study_id=world.study_id,
-            role="statistician",
-            site_id=None,
-            actor=SYSTEM,
-            now=EARLIER,
-        ).id
+        mine = world.give_nurse_another_role(session, "statistician")
     sign_in(client, "nurse")
     form = {"csrf_token": csrf_token(client, "/staff/account")}
     assert client.get("/statistics/").status_code == 404
@@ -196,8 +188,8 @@ def test_the_menu_shows_what_the_role_may_see(app: Flask, world: StaffWorld) -> 
         menu = page.split('class="staff-bar-nav"')[1].split("</nav>")[0]
         shown[role] = [part.split('"')[0] for part in menu.split('href="')[1:]]
 
-    pages = ["/admin/", "/admin/accounts", "/admin/sending", "/admin/amendments", "/admin/wording"]
-    assert shown["administrator"] == pages
+    pages = ["study", "", "accounts", "sending", "amendments", "wording"]
+    assert shown["administrator"] == [f"/admin/{page}" for page in pages]
     ours = ["/statistics/releases", "/statistics/figures", "/statistics/tokens"]
     assert shown["statistician"] == ["/statistics/", *ours]
     assert set(ours) <= set(shown["coordinator"])

@@ -88,7 +88,7 @@ def test_the_record_leads_to_lending_and_says_why_it_cannot_be(clinic: Clinic, n
     assert f'href="{record}/tablet"' in nurse.get(record).text
     page = nurse.get(f"{record}/tablet")
     assert 'name="assessment_id"' not in page.text
-    assert "<form" not in page.text.split("<main", 1)[1]
+    assert 'id="lend"' not in page.text
     assert "empty-state" in page.text
 
 
@@ -216,7 +216,7 @@ def test_the_password_of_the_lender_opens_the_list_of_patients(lent: StaffBrowse
     refused = unlock(lent, "not the password at all")
     assert (refused.status_code, lent.get("/clinic/").request.path) == (403, "/staff/tablet")
     opened = unlock(lent)
-    assert opened.headers["Location"] == "/clinic/"
+    assert opened.headers["Location"] == "/staff/"
     assert lent.get("/clinic/").request.path == "/clinic/"
 
 

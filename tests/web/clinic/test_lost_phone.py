@@ -13,7 +13,7 @@ def count_revocations(clinic: Clinic) -> int:
 
 def test_a_lost_phone_is_shut_out_after_one_question(clinic: Clinic, nurse: StaffBrowser) -> None:
     record = f"/clinic/participants/{clinic.enrol(date(2026, 1, 5))}"
-    assert f'href="{record}/lost-phone"' in nurse.get(record).text
+    assert f'href="{record}/phones"' in nurse.get(record).text
     nurse.get(f"{record}/lost-phone")
     assert count_revocations(clinic) == 0
     page = nurse.post(f"{record}/lost-phone")

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from conftest import NOW
 from flask import Flask
 from flask.testing import FlaskClient
-from participant_world import PIN, World, activate, form_fields, post
+from participant_world import PIN, World, activate, form_fields, make_operation, post
 from werkzeug.test import TestResponse
 
 from pro_app.services.operation_batches import LARGEST_BATCH
@@ -59,20 +58,6 @@ def make_sender(browser: FlaskClient, world: World) -> Sender:
     return Sender(browser, world.assessment().assessment_id, token)
 
 
-def operation(number: int = 1, value: object = 2, **changes: object) -> dict[str, Any]:
-    """Give an operation as a phone sends it, with `changes`."""
-    return {
-        "operation_id": str(uuid4()),
-        "instrument_code": "qlq-c30",
-        "item_number": number,
-        "state": "answered",
-        "value": value,
-        "counter": 1,
-        "device_at": NOW.isoformat(),
-        "device_zone": "Europe/Paris",
-    } | changes
-
-
 def stored(world: World) -> list[tuple[int, int | None]]:
     """Give item and value of every answer that is kept, of whomever."""
     with world.database.reading() as session:
@@ -95,7 +80,7 @@ def stored(world: World) -> list[tuple[int, int | None]]:
 def test_a_forged_answer_is_refused_with_its_question_and_its_whole_batch(  # noqa: PLR0917 -- the table's columns
     phone: Sender, world: World, changes: dict[str, object], status: int, says: str
 ) -> None:
-    good, bad = operation(2, 3), operation() | changes
+    good, bad = make_operation(2, 3), make_operation() | changes
     reply = phone.send(good, bad)
     assert (reply.status_code, _told(reply)["operation_id"]) == (status, bad["operation_id"])
     assert says in _told(reply)["advice"]
@@ -111,7 +96,7 @@ def test_a_forged_answer_is_refused_with_its_question_and_its_whole_batch(  # no
 def test_a_replay_with_another_body_is_a_conflict_and_the_first_answer_stands(
     phone: Sender, world: World, tampered: dict[str, object]
 ) -> None:
-    first = operation()
+    first = make_operation()
     assert phone.send(first).status_code == 200
     reply = phone.send(first | tampered)
     assert reply.status_code == 409
@@ -123,7 +108,7 @@ def test_a_replay_with_another_body_is_a_conflict_and_the_first_answer_stands(
 def test_an_operation_of_somebody_else_cannot_be_sent_again_read_or_changed(
     phone: Sender, stranger: Sender, world: World
 ) -> None:
-    theirs = operation(1, 4)
+    theirs = make_operation(1, 4)
     assert phone.send(theirs).status_code == 200
     forged = stranger.send(theirs | {"value": 1})
     replayed = stranger.send(theirs)
@@ -135,7 +120,7 @@ def test_an_operation_of_somebody_else_cannot_be_sent_again_read_or_changed(
 def test_somebody_elses_questionnaire_is_as_absent_as_one_that_never_was(
     phone: Sender, stranger: Sender, world: World
 ) -> None:
-    phone.send(operation(1, 4))
+    phone.send(make_operation(1, 4))
     number = phone.assessment_id
     pages = ("", "/1", "/2", "/review", "/send", "/receipt", "/whole", "/answers")
     for page in pages:
@@ -143,7 +128,7 @@ def test_somebody_elses_questionnaire_is_as_absent_as_one_that_never_was(
         assert (theirs.status_code, none.status_code) == (404, 404)
         assert _without_token(theirs.text) == _without_token(none.text)
         assert SAYS_NO_PAGE in theirs.text
-    replies = [stranger.send(operation(2, 1), assessment_id=key) for key in (number, 987_654)]
+    replies = [stranger.send(make_operation(2, 1), assessment_id=key) for key in (number, 987_654)]
     assert [reply.status_code for reply in replies] == [404, 404]
     assert _told(replies[0]) == _told(replies[1])
     assert SAYS_NO_PAGE in _told(replies[0])["error"]
@@ -158,7 +143,7 @@ def test_a_clock_that_is_three_years_off_loses_no_answer(  # noqa: PLR0917 -- th
     consistent = agreement == "consistent"
     tapped_at = NOW - WAITED + off
     device_now = NOW + off if consistent else NOW - off
-    reply = phone.send(operation(device_at=tapped_at.isoformat()), device_now=device_now.isoformat())
+    reply = phone.send(make_operation(device_at=tapped_at.isoformat()), device_now=device_now.isoformat())
     assert reply.status_code == 200
     with world.database.reading() as session:
         (answer,) = session.query(Answer)
@@ -169,7 +154,7 @@ def test_a_clock_that_is_three_years_off_loses_no_answer(  # noqa: PLR0917 -- th
 def test_a_queue_of_ten_thousand_is_refused_whole_with_what_to_do_and_taken_in_parts(
     phone: Sender, world: World
 ) -> None:
-    queue = [operation(n % 28 + 1, n % 4 + 1, counter=n + 1) for n in range(QUEUE)]
+    queue = [make_operation(n % 28 + 1, n % 4 + 1, counter=n + 1) for n in range(QUEUE)]
     whole = phone.send(*queue)
     assert whole.status_code == 413
     assert "trop" in _told(whole)["error"]

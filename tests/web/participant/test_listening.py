@@ -2,12 +2,11 @@
 
 import re
 from datetime import date
-from uuid import uuid4
 
 import pytest
 from conftest import NOW
 from flask.testing import FlaskClient
-from participant_world import World, form_fields, post
+from participant_world import World, form_fields, make_operation, post
 from werkzeug.test import TestResponse
 from wording_world import COMMAND
 
@@ -61,16 +60,6 @@ def send(client: FlaskClient, world: World, *operations: object, **more: object)
     token = form_fields(client.get("/p/home"))["csrf_token"]
     body = {"assessment_id": world.assessment().assessment_id, "operations": list(operations)} | more
     return client.post("/p/operations", json=body, headers={"X-CSRFToken": token})
-
-
-def operation(number: int, **more: object) -> dict[str, object]:
-    return {
-        "operation_id": str(uuid4()),
-        "instrument_code": "qlq-c30",
-        "item_number": number,
-        "state": "answered",
-        "value": 2,
-    } | more
 
 
 def test_nothing_can_be_listened_to_unless_the_licence_says_so(
@@ -134,11 +123,11 @@ def test_what_was_kept_with_another_look_is_known_by_its_mark(
 def test_that_a_question_was_heard_stands_with_its_response_and_in_the_audit_trail(
     signed_in: FlaskClient, world: World
 ) -> None:
-    assert send(signed_in, world, operation(1), operation(2, listened=False)).status_code == 200
+    assert send(signed_in, world, make_operation(1), make_operation(2, listened=False)).status_code == 200
     assert listened(world) == {"qlq-c30": False}
-    heard = operation(3, listened=True)
+    heard = make_operation(3, listened=True)
     for _ in range(2):
-        assert send(signed_in, world, heard, operation(4, listened=True)).status_code == 200
+        assert send(signed_in, world, heard, make_operation(4, listened=True)).status_code == 200
     assert listened(world) == {"qlq-c30": True}
     assert audited(world) == ["answers.save qlq-c30:listened False True"]
 
@@ -147,7 +136,7 @@ def test_what_was_heard_without_a_further_answer_comes_with_the_form(
     signed_in: FlaskClient, world: World
 ) -> None:
     submission = {"respondent": "self", "listened": ["qlq-ginet21", "qlq-br23", 7]}
-    assert send(signed_in, world, operation(1), submission=submission).status_code == 200
+    assert send(signed_in, world, make_operation(1), submission=submission).status_code == 200
     assert listened(world) == {"qlq-c30": False, "qlq-ginet21": True}
     assert audited(world) == ["assessment.submit qlq-ginet21:listened False True"]
 
@@ -157,7 +146,7 @@ def test_a_form_is_not_refused_for_what_it_says_about_listening(
     signed_in: FlaskClient, world: World, said: object
 ) -> None:
     submission = {"respondent": "self", "listened": said}
-    assert send(signed_in, world, operation(1, listened="yes"), submission=submission).status_code == 200
+    assert send(signed_in, world, make_operation(1, listened="yes"), submission=submission).status_code == 200
     assert not any(listened(world).values())
 
 

@@ -1,32 +1,17 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from conftest import NOW
 from flask.testing import FlaskClient
-from participant_world import World, form_fields, post
+from participant_world import World, form_fields, make_operation, post
 from werkzeug.test import TestResponse
 
 from pro_app.storage.tables.answers import Answer
 from pro_app.storage.tables.set_aside_answers import SetAsideAnswer
 
 Send = Callable[..., TestResponse]
-
-
-def operation(number: int = 1, value: int | None = 2, **changes: object) -> dict[str, Any]:
-    """Give an operation as a phone would send it."""
-    return {
-        "operation_id": str(uuid4()),
-        "instrument_code": "qlq-c30",
-        "item_number": number,
-        "state": "answered",
-        "value": value,
-        "counter": 1,
-        "device_at": NOW.isoformat(),
-        "device_zone": "Europe/Paris",
-    } | changes
 
 
 @pytest.fixture
@@ -49,7 +34,8 @@ def stored(world: World) -> list[Answer]:
 
 def test_a_batch_is_kept_with_device_time_and_server_time_apart(send: Send, world: World) -> None:
     reply = send(
-        operation(1, 2), operation(2, 3, counter=2, device_at=(NOW - timedelta(minutes=2)).isoformat())
+        make_operation(1, 2),
+        make_operation(2, 3, counter=2, device_at=(NOW - timedelta(minutes=2)).isoformat()),
     )
     assert reply.status_code == 200
     assert reply.json is not None
@@ -65,14 +51,14 @@ def test_a_batch_is_kept_with_device_time_and_server_time_apart(send: Send, worl
 def test_a_device_clock_that_is_far_off_does_not_decide_when_the_answer_was_given(
     send: Send, world: World
 ) -> None:
-    send(operation(1, 2, device_at=(NOW - timedelta(days=3 * 365)).isoformat()))
+    send(make_operation(1, 2, device_at=(NOW - timedelta(days=3 * 365)).isoformat()))
     (answer,) = stored(world)
     assert answer.answered_at == NOW
     assert answer.device_at == NOW - timedelta(days=3 * 365)
 
 
 def test_the_same_batch_again_gets_the_same_answer_and_changes_nothing(send: Send, world: World) -> None:
-    batch = [operation(1, 2), operation(2, 3)]
+    batch = [make_operation(1, 2), make_operation(2, 3)]
     replies = [send(*batch) for _ in range(3)]
     assert {reply.status_code for reply in replies} == {200}
     assert replies[0].json == replies[1].json == replies[2].json
@@ -80,17 +66,17 @@ def test_the_same_batch_again_gets_the_same_answer_and_changes_nothing(send: Sen
 
 
 def test_a_known_operation_with_another_content_is_a_conflict(send: Send, world: World) -> None:
-    first = operation(1, 2)
+    first = make_operation(1, 2)
     send(first)
     assert send(first | {"value": 3}).status_code == 409
-    assert send(operation(2, 1), first | {"item_number": 3}).status_code == 409
+    assert send(make_operation(2, 1), first | {"item_number": 3}).status_code == 409
     assert [answer.value for answer in stored(world)] == [2]
 
 
 def test_a_replay_after_sending_the_form_still_gets_its_answer(
     send: Send, signed_in: FlaskClient, world: World
 ) -> None:
-    first = operation(1, 2)
+    first = make_operation(1, 2)
     send(first)
     page = signed_in.get(f"/p/q/{world.assessment().assessment_id}/send")
     post(signed_in, page, {"respondent": "self"})
@@ -104,9 +90,9 @@ def test_a_replay_after_sending_the_form_still_gets_its_answer(
 def test_what_comes_after_the_form_was_sent_is_set_aside_and_the_form_stays_as_it_is(
     send: Send, signed_in: FlaskClient, world: World
 ) -> None:
-    send(operation(1, 2))
+    send(make_operation(1, 2))
     post(signed_in, signed_in.get(f"/p/q/{world.assessment().assessment_id}/send"), {"respondent": "self"})
-    late = operation(1, 3)
+    late = make_operation(1, 3)
     for _ in range(2):
         reply = send(late)
         assert reply.json is not None
@@ -123,8 +109,8 @@ def test_what_comes_after_the_form_was_sent_is_set_aside_and_the_form_stays_as_i
 def test_a_tap_that_was_overtaken_by_a_later_one_is_kept_but_does_not_come_into_force(
     send: Send, world: World
 ) -> None:
-    send(operation(1, 4, counter=8, counted_by="a1b2"))
-    send(operation(1, 2, counter=7, counted_by="a1b2"))
+    send(make_operation(1, 4, counter=8, counted_by="a1b2"))
+    send(make_operation(1, 2, counter=7, counted_by="a1b2"))
     in_force = [answer.value for answer in stored(world) if answer.superseded_at is None]
     assert in_force == [4]
     assert len(stored(world)) == 2
@@ -133,7 +119,7 @@ def test_a_tap_that_was_overtaken_by_a_later_one_is_kept_but_does_not_come_into_
 def test_several_taps_on_one_item_in_one_batch_come_into_force_in_the_order_of_their_counter(
     send: Send, world: World
 ) -> None:
-    send(operation(1, 4, counter=3), operation(1, 1, counter=1), operation(1, 3, counter=2))
+    send(make_operation(1, 4, counter=3), make_operation(1, 1, counter=1), make_operation(1, 3, counter=2))
     in_force = [answer.value for answer in stored(world) if answer.superseded_at is None]
     assert in_force == [4]
     assert len(stored(world)) == 3
@@ -141,21 +127,22 @@ def test_several_taps_on_one_item_in_one_batch_come_into_force_in_the_order_of_t
 
 @pytest.mark.parametrize("far", ["+012026-03-02T09:00:00.000Z", "9999-12-31T23:59:59-12:00"])
 def test_a_clock_thousands_of_years_off_costs_no_answer(send: Send, world: World, far: str) -> None:
-    assert send(operation(1, 2, device_at=far), device_now=far).status_code == 200
+    assert send(make_operation(1, 2, device_at=far), device_now=far).status_code == 200
     assert [(answer.value, answer.answered_at) for answer in stored(world)] == [(2, NOW)]
 
 
 @pytest.mark.parametrize("bad", [
-    operation(1, 5), operation(1, 0), operation(31, 1), operation(99, 1), operation(1, None),
-    operation(1, 2, state="shouted"), operation(1, 2, state="declined"), operation(1, 2, state="not_reached"),
-    operation(1, None, state="not_reached"), operation(1, None, state="not_applicable"),
-    operation(1, 2, instrument_code="qlq-ginet21"), operation(1, 2, instrument_code="qlq-br23"),
-    operation(1, value="2"), operation(1, value=2.5), operation(1, value=True),
+    make_operation(1, 5), make_operation(1, 0), make_operation(31, 1), make_operation(99, 1),
+    make_operation(1, None), make_operation(1, 2, state="shouted"), make_operation(1, 2, state="declined"),
+    make_operation(1, 2, state="not_reached"),
+    make_operation(1, None, state="not_reached"), make_operation(1, None, state="not_applicable"),
+    make_operation(1, 2, instrument_code="qlq-ginet21"), make_operation(1, 2, instrument_code="qlq-br23"),
+    make_operation(1, value="2"), make_operation(1, value=2.5), make_operation(1, value=True),
 ])  # fmt: skip
 def test_one_bad_operation_refuses_the_whole_batch_and_names_the_item(
     send: Send, world: World, bad: dict[str, Any]
 ) -> None:
-    reply = send(operation(2, 1), bad)
+    reply = send(make_operation(2, 1), bad)
     assert reply.status_code == 400
     assert reply.json is not None
     assert str(bad["item_number"]) in reply.json["advice"]
@@ -170,8 +157,8 @@ def test_one_bad_operation_refuses_the_whole_batch_and_names_the_item(
 def test_an_operation_that_cannot_be_read_is_named_in_the_language_of_the_person(
     send: Send, wrong: dict[str, Any]
 ) -> None:
-    bad = operation(2, **wrong)
-    reply = send(operation(1), bad, operation(3))
+    bad = make_operation(2, **wrong)
+    reply = send(make_operation(1), bad, make_operation(3))
     assert reply.json is not None
     assert reply.json["operation_id"] == bad["operation_id"]
     assert reply.json["place"] == f"operations[1].{next(iter(wrong))}"
@@ -179,41 +166,41 @@ def test_an_operation_that_cannot_be_read_is_named_in_the_language_of_the_person
 
 
 def test_an_operation_whose_identifier_cannot_be_read_is_named_by_its_place(send: Send) -> None:
-    for bad in (operation(2, operation_id="1"), operation(2, operation_id=None), "x"):
-        reply = send(operation(1), bad)
+    for bad in (make_operation(2, operation_id="1"), make_operation(2, operation_id=None), "x"):
+        reply = send(make_operation(1), bad)
         assert reply.json is not None
         assert reply.json["place"].startswith("operations[1]")
         assert "operation_id" not in reply.json
 
 
 def test_an_identifier_that_is_used_again_is_named(send: Send) -> None:
-    first = operation(1, 2)
+    first = make_operation(1, 2)
     send(first)
-    reply = send(operation(2, 1), first | {"value": 3})
+    reply = send(make_operation(2, 1), first | {"value": 3})
     assert reply.json is not None
     assert (reply.status_code, reply.json["operation_id"]) == (409, first["operation_id"])
     assert reply.json["error"].startswith("Cette réponse")
 
 
 def test_a_respondent_whom_nobody_knows_is_named_as_the_fault_and_no_answer(send: Send) -> None:
-    reply = send(operation(1), submission={"respondent": "somebody"})
+    reply = send(make_operation(1), submission={"respondent": "somebody"})
     assert reply.json is not None
     assert (reply.status_code, reply.json["place"]) == (400, "respondent")
     assert "operation_id" not in reply.json
 
 
 @pytest.mark.parametrize("body", [
-    {"operations": []}, {"operations": None}, {"operations": ["x"]}, {"operations": [operation()] * 501},
+    {"operations": []}, {"operations": None}, {"operations": ["x"]}, {"operations": [make_operation()] * 501},
     {"assessment_id": "1"}, {"assessment_id": True}, {"assessment_id": 10**30},
-    {"operations": [operation(operation_id="1")]}, {"operations": [operation(operation_id=None)]},
-    {"operations": [operation(counter=-1)]}, {"operations": [operation(counter=2**40)]},
-    {"operations": [operation(counted_by=7)]}, {"operations": [operation(counted_by="x" * 65)]},
-    {"operations": [operation(device_at="yesterday")]}, {"operations": [operation(device_at=3)]},
-    {"operations": [operation(device_at="2026-03-02T09:00:00")]},
-    {"operations": [operation(device_zone="Z" * 80)]}, {"operations": [operation(item_number="1")]},
+    {"operations": [make_operation(operation_id="1")]}, {"operations": [make_operation(operation_id=None)]},
+    {"operations": [make_operation(counter=-1)]}, {"operations": [make_operation(counter=2**40)]},
+    {"operations": [make_operation(counted_by=7)]}, {"operations": [make_operation(counted_by="x" * 65)]},
+    {"operations": [make_operation(device_at="yesterday")]}, {"operations": [make_operation(device_at=3)]},
+    {"operations": [make_operation(device_at="2026-03-02T09:00:00")]},
+    {"operations": [make_operation(device_zone="Z" * 80)]}, {"operations": [make_operation(item_number="1")]},
 ])  # fmt: skip
 def test_what_cannot_be_read_is_refused(send: Send, world: World, body: dict[str, Any]) -> None:
-    assert send(operation(), **body).status_code == 400
+    assert send(make_operation(), **body).status_code == 400
     assert stored(world) == []
 
 
@@ -228,15 +215,15 @@ def test_a_body_that_is_no_json_is_refused(signed_in: FlaskClient) -> None:
 
 def test_another_participants_assessment_is_not_found(send: Send, world: World) -> None:
     other = world.enrol_another()
-    assert send(operation(), assessment_id=other.assessment().assessment_id).status_code == 404
-    assert send(operation(), assessment_id=987654).status_code == 404
+    assert send(make_operation(), assessment_id=other.assessment().assessment_id).status_code == 404
+    assert send(make_operation(), assessment_id=987654).status_code == 404
     assert stored(world) == []
 
 
 def test_an_operation_without_the_csrf_token_or_a_session_is_refused(
     signed_in: FlaskClient, client: FlaskClient, world: World
 ) -> None:
-    body = {"assessment_id": world.assessment().assessment_id, "operations": [operation()]}
+    body = {"assessment_id": world.assessment().assessment_id, "operations": [make_operation()]}
     assert signed_in.post("/p/operations", json=body).status_code == 400
     post(signed_in, signed_in.get("/p/home"), {}, to="/p/sign-out")
     token = form_fields(client.get("/p/sign-in"))["csrf_token"]
@@ -247,7 +234,7 @@ def test_an_operation_without_the_csrf_token_or_a_session_is_refused(
 def test_the_form_that_follows_a_tap_is_the_same_operation(
     send: Send, signed_in: FlaskClient, world: World
 ) -> None:
-    tap = operation(1, 3, counter=5)
+    tap = make_operation(1, 3, counter=5)
     page = signed_in.get(f"/p/q/{world.assessment().assessment_id}/2")
     send(tap)
     said = {"answer": "3", "go": "next", "operation_id": tap["operation_id"], "counter": "5"}

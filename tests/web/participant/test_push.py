@@ -14,7 +14,6 @@ from werkzeug.test import TestResponse
 from pro_app.contacts.push_addresses import list_push_addresses, save_push_address
 from pro_app.contacts.vault import Contact
 from pro_app.reminders.channels.push import find_public_key, make_private_key
-from pro_app.services.devices import revoke_devices
 from pro_app.settings import Settings
 from pro_app.storage.tables.audit_trail import AuditEntry, AuditPayload
 from pro_app.storage.tables.credentials import Device
@@ -276,14 +275,7 @@ def test_a_device_that_is_signed_out_shows_nothing_any_more_and_the_others_go_on
 def test_a_lost_phone_shows_nothing_any_more(signed_in: FlaskClient, world: World) -> None:
     world.randomise()
     switch_on(signed_in)
-    with world.database.writing() as session:
-        revoke_devices(
-            session,
-            participant_id=world.participant_id,
-            vault=world.clinic.vault,
-            actor=world.clinic.nurse,
-            now=NOW,
-        )
+    world.revoke_phones()
     assert (endpoints(world), planned_channels(world)) == ([], {"email"})
 
 

@@ -1,5 +1,5 @@
-// What every page of a participant does on the phone: it keeps the app for times without a network, sends what
-// waits, says what the person has to know, and leaves nothing behind when somebody signs out.
+// What every page does on the phone: it keeps the app for times without a network, sends what waits, says what
+// the person has to know, and leaves nothing behind.
 const { search } = new URL(import.meta.url);
 export const queue = await import(`./queue.js${search}`);
 export const sync = await import(`./sync.js${search}`);
@@ -26,7 +26,7 @@ export const readFrom = (other) => {
   for (const [name, options] of early.splice(0)) notify(name, options);
 };
 
-// Puts the notices where they belong: on top, but below an item, whose options may not move under a thumb.
+// Puts the notices on top, but below an item, whose options may not move under a thumb.
 export const attachNotices = () => {
   const main = document.getElementById("main");
   const first = shown.childElementCount && !document.getElementById("answer-form");
@@ -57,6 +57,7 @@ export const withdraw = (name) => {
 };
 
 const list = () => queue.list(owner);
+let reported;
 
 const isSafariOutsideHomeScreen = () => {
   const { userAgent, standalone } = navigator;
@@ -64,7 +65,7 @@ const isSafariOutsideHomeScreen = () => {
   return safari && !standalone && !matchMedia("(display-mode: standalone)").matches;
 };
 
-// Says what the person has to know about what waits here, and nothing where nothing waits.
+// Says what the person has to know about what waits here.
 export const review = async () => {
   const records = owner ? await list() : [];
   const waiting = records.filter(({ aside }) => !aside);
@@ -79,10 +80,12 @@ export const review = async () => {
     if (!is) withdraw(name);
     else if (!shown.querySelector(`[data-shown="${name}"]`)) notify(name);
   }
+  if (holds.refused || holds.old || reported)
+    import(`./report.js${search}`).then(({ tell }) => tell(records)).catch(() => {});
   return waiting;
 };
 
-// Keeps a page or a file under its address; never one that another page was given for.
+// Keeps a page or a file, never one that another page was given for.
 const keep = async (cache, address) => {
   const reply = await fetch(address);
   if (!reply.ok || reply.redirected) throw new Error(`not kept: ${address}`);
@@ -91,7 +94,7 @@ const keep = async (cache, address) => {
 
 const readMark = (name, html) => new RegExp(`data-${name}="([^"]*)"`).exec(html)?.[1] || "";
 
-// Lists the files that a page needs: those of its own version of the app.
+// Lists the files of a page's own version of the app.
 const readFiles = (html) => readMark("assets", html).replaceAll("&amp;", "&").split(" ");
 
 const keepFiles = async (addresses) => {
@@ -99,8 +102,7 @@ const keepFiles = async (addresses) => {
   for (const address of addresses) if (!(await cache.match(address, { ignoreVary: true }))) await keep(cache, address);
 };
 
-// Keeps the whole questionnaire, which holds no answers, and gives it; none without a network. It takes the
-// place of an older one only once all its files are here.
+// Keeps the whole questionnaire (no answers) and gives it, once all its files are here; none without a network.
 export const keepWhole = async (assessment_id) => {
   const address = `/p/q/${assessment_id}/whole`;
   const reply = await fetch(address, { cache: "no-store" });
@@ -153,7 +155,7 @@ const listWholes = async () => {
   return found;
 };
 
-// Keeps what the signed-in person can answer now, and drops what belonged to somebody else or is over.
+// Keeps what the person can answer now, and drops what is over or somebody else's.
 const keepOpen = async ({ owner: present, open }) => {
   if (!hasCaches) return;
   for (const name of await caches.keys())
@@ -179,11 +181,12 @@ const offerKept = async () => {
   offer.hidden = !found.length;
 };
 
-// Leaves the page for times without a network as soon as there is one: what waits is sent from any other.
+// Leaves the page for times without a network as soon as there is one.
 const watchForNetwork = () => {
   if (!document.getElementById("kept-questionnaires")) return;
-  addEventListener("online", () => location.reload());
-  setInterval(() => fetch("/p/sync", { cache: "no-store" }).then(() => location.reload()).catch(() => {}), TRY_AGAIN);
+  const tryAgain = () => fetch("/p/sync", { cache: "no-store" }).then(() => location.reload()).catch(() => {});
+  addEventListener("online", tryAgain); // which may mean a network that leads nowhere
+  setInterval(tryAgain, TRY_AGAIN);
 };
 
 const forgetEverything = async () => {
@@ -246,6 +249,7 @@ document.addEventListener("click", ({ target }) => {
 sync.listen(({ kind, session, far, owner: of, assessment_id, receipt }) => {
   if (kind === "greeted") {
     withdraw("sign_in");
+    if (session.reported && !reported) review((reported = true));
     keepOpen(session).catch(() => {});
   }
   if (kind === "received" && receipt) dropWhole(assessment_id); // whichever page it was sent from
@@ -269,6 +273,7 @@ loaded.then(async () => {
 });
 if (owner) {
   review();
+  addEventListener("storeopened", review);
   sync.start();
   if (location.hash === "#late") notify("too_late"); // said on the page before
 }

@@ -10,12 +10,13 @@ const [FIRST_WAIT, LONGEST_WAIT] = [2000, 60000]; // milliseconds until the cent
 const [, id, , first] = /^\/p\/q\/(\d+)(\/(\w+))?/.exec(location.pathname);
 const assessment_id = Number(id);
 const root = `/p/q/${id}`;
+const device_zone = Intl.DateTimeFormat().resolvedOptions().timeZone; // slow to ask for, so not at each tap
 
 const answers = new Map(); // "<instrument>:<item>" → what was said, as the forms carry it
 const heard = new Set(); // the items that were read aloud on this page
 const waiting = new Map(); // the same → the operation that is not received yet
 const touched = new Set(); // the items of which something was said, or learnt, since the centre was asked
-const writing = new Set(); // the operations on their way to the disk, of which nothing is promised yet
+const writing = new Set(); // the operations that are not on the disk yet, of which nothing is promised
 let whole = document.getElementById("words") && document;
 let current = { place: first || "", params: new URLSearchParams(location.search), asked: false };
 let pending = null; // the last tap on its way to the disk
@@ -31,6 +32,8 @@ const field = (name) => form().elements.namedItem(name); // `elements.item` is a
 const keyOf = (of) => `${of.elements.namedItem("instrument").value}:${of.elements.namedItem("item").value}`;
 const key = () => form() && keyOf(form());
 
+const blockedWords = () => whole?.querySelector("#words").dataset.blocked;
+
 const describe = () => {
   const state = document.getElementById("save-state");
   if (!state || !key()) return;
@@ -41,10 +44,10 @@ const describe = () => {
   };
   const many = (name, n) => screens.count(whole, name, n);
   if (waiting.has(key())) {
-    if (writing.has(waiting.get(key()))) return;
-    if (queue.isBlocked()) say("unsent", whole?.querySelector("#words").dataset.blocked);
+    if (writing.has(waiting.get(key()))) return say("", "");
+    if (queue.isAtRisk()) say("unsent", blockedWords());
     else say(unsent ? "unsent" : "kept", unsent ? state.dataset.unsent : state.dataset.kept);
-  } else if (waiting.size) say("unsent", many("waiting", waiting.size));
+  } else if (waiting.size) say("unsent", queue.isAtRisk() ? blockedWords() : many("waiting", waiting.size));
   else if (answers.has(key())) say("received", state.dataset.received);
   else if (answers.size) say("received", many("received", answers.size));
 };
@@ -64,9 +67,11 @@ const show = (place, params = new URLSearchParams(), { record = "push", focus = 
   if (record === "push") history.pushState(null, "", address);
   else if (record === "replace") history.replaceState(null, "", address);
   current = { place: String(place), params, asked: false };
-  screens.put(page, { focus });
-  phone.attachNotices();
-  mark();
+  const fill = () => {
+    phone.attachNotices();
+    mark();
+  };
+  screens.put(page, { focus, fill });
 };
 
 const loadWhole = async () => {
@@ -99,7 +104,7 @@ const record = async (state, value, operation_id = queue.makeId()) => {
     value,
     ...queue.count(),
     device_at: new Date().toISOString(),
-    device_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    device_zone,
     listened: heard.has(key()) || undefined,
     wording_sha256: field("wording")?.value,
   };
@@ -113,11 +118,11 @@ const record = async (state, value, operation_id = queue.makeId()) => {
   waiting.set(item, operation.operation_id);
   touched.add(item);
   phone.withdraw("other_tab");
-  document.getElementById("save-state").querySelector("span").textContent = "";
-  writing.add(operation.operation_id);
-  await queue.add(owner, assessment_id, operation);
+  writing.add(operation_id);
+  describe();
+  const kept = await queue.add(owner, assessment_id, operation);
   writing.delete(operation.operation_id);
-  sync.announce({ kind: "tapped", assessment_id, item, said, operation_id: operation.operation_id });
+  sync.announce({ kind: "tapped", assessment_id, item, said, operation_id, kept });
   describe();
   sync.send();
 };
@@ -134,7 +139,7 @@ const goOn = async (go, chosen) => {
     }
     await record("left_blank", null);
   }
-  if (queue.isBlocked() && waiting.has(item)) {
+  if (queue.isAtRisk() && waiting.has(item)) {
     await sync.send(); // nothing else holds this answer
     if (waiting.has(item)) return phone.notify("not_kept")?.scrollIntoView({ block: "center" });
   }
@@ -265,12 +270,20 @@ const loadQueue = async () => {
   const own = records.filter((one) => one.assessment_id === assessment_id && !one.aside);
   for (const { content } of own.filter((one) => !one.content.respondent)) {
     const item = `${content.instrument_code}:${content.item_number}`;
+    if (touched.has(item)) continue; // this page knows it better
     const { state, value } = content;
     answers.set(item, state === "answered" ? String(value) : state === "not_applicable" ? "N" : state);
     waiting.set(item, content.operation_id);
   }
   return own.some(({ content }) => content.respondent);
 };
+
+// What waits here is seen late where the phone's store has opened late.
+addEventListener("storeopened", async () => {
+  const locked = await loadQueue();
+  if (locked && whole) show("sent", undefined, { record: "replace", focus: false });
+  else mark();
+});
 
 const loadProgress = async () => {
   for (const item of await queue.loadProgress(owner, assessment_id)) if (!answers.has(item)) answers.set(item, "?");
@@ -319,6 +332,7 @@ sync.listen((event) => {
     answers.set(item, said);
     waiting.set(item, operation_id);
     touched.add(item);
+    if (!event.kept) writing.add(operation_id); // only the other tab holds it: nothing can be promised here
     mark();
     if (changed) phone.notify("other_tab");
   }
@@ -344,9 +358,9 @@ const begin = async () => {
   if (locked) show("sent", undefined, { record: "", focus: false });
   if (direct) show(first, current.params, { record: "", focus: false });
   const known = learn();
-  await Promise.race([known, new Promise((late) => setTimeout(late, LONGEST_LOAD))]);
+  const learned = await Promise.race([known.then(() => true), new Promise((late) => setTimeout(late, LONGEST_LOAD))]);
   if (!locked && !direct) {
-    if (!answers.size) await loadProgress();
+    if (!learned) await loadProgress();
     show(screens.findOpen(document, answers), undefined, { record: "replace", focus: false });
   }
   await known;

@@ -11,6 +11,7 @@ const mayKeep = place?.dataset.keeps !== "nothing";
 const LONGEST_OPEN = 5000; // milliseconds; there are browsers in which it neither opens nor fails
 
 let opening = null;
+let leave = () => {};
 let ready = false;
 let stuck = false;
 let blocked = false;
@@ -28,16 +29,21 @@ const open = () => {
       reject(new Error("late"));
     }, LONGEST_OPEN);
     const request = indexedDB.open(DATABASE, 1);
+    leave = () => request.transaction?.abort();
     request.onupgradeneeded = () => {
       request.result.createObjectStore("keys");
       request.result.createObjectStore("operations", { keyPath: "operation_id" });
       request.result.createObjectStore("progress");
     };
     request.onsuccess = () => {
-      ready = true;
-      if (stuck) dispatchEvent(new Event("storeopened")); // late, with all that waits in it
-      stuck = false;
       const database = request.result;
+      const late = stuck;
+      ready = true;
+      stuck = false;
+      if (late) {
+        opening = Promise.resolve(database);
+        keepHeld().finally(() => dispatchEvent(new Event("storeopened"))); // with all that waits in it
+      }
       database.onclose = () => (opening = null);
       database.onversionchange = () => {
         database.close(); // a newer app opens it in another tab
@@ -50,6 +56,15 @@ const open = () => {
   });
   return opening;
 };
+
+// A page that is left while it makes the store for the first time would hold it shut for the next one, in WebKit.
+addEventListener("pagehide", () => {
+  try {
+    if (!ready) leave();
+  } catch {
+    // It was made in this very moment.
+  }
+});
 
 // Begins a transaction, anew where the connection was lost: iPhones do that to a page in the background.
 const begin = async (...how) => {
@@ -141,7 +156,7 @@ export const nameWithin = async (space, name) => {
 // Whether this browser refused to store something.
 export const isBlocked = () => blocked;
 
-// Whether leaving the page would lose something.
+// Whether leaving the page would lose something: nothing else holds it.
 export const isAtRisk = () => memory.size > 0;
 
 // Keeps one operation; gives whether it is on the disk. Otherwise it lives as long as this page.
@@ -157,6 +172,13 @@ export const add = async (owner, assessment_id, content) => {
     memory.set(operation_id, { ...record, content });
     return false;
   }
+};
+
+// Keeps what only this page held, once the store has opened after all.
+const keepHeld = async () => {
+  blocked = false;
+  for (const [operation_id, { owner, assessment_id, content, aside }] of [...memory])
+    if (!aside && (await add(owner, assessment_id, content))) memory.delete(operation_id);
 };
 
 // Lists the records of a person, each with its content, in the order of the taps.

@@ -18,12 +18,15 @@ export const findOpen = (whole, answers) => {
   return instruction && !instruction.dataset.item ? before : Number(open.dataset.screen);
 };
 
+let plural = null; // slow to make
+
 const words = (whole) => whole.getElementById("words").dataset;
 
 // Says how many, in the language of the page; French counts 0 and 1 alike.
 export const count = (whole, name, n) => {
   if (!whole) return "";
-  const one = new Intl.PluralRules(document.documentElement.lang).select(n) === "one";
+  plural ||= new Intl.PluralRules(document.documentElement.lang);
+  const one = plural.select(n) === "one";
   return words(whole)[one ? `${name}One` : `${name}Many`].replace("{n}", n);
 };
 
@@ -91,14 +94,16 @@ export const render = (whole, place, { params, answers, root }) => {
   return page;
 };
 
-// Puts a screen in the place of the one before, and leads eyes and screen readers to its beginning.
-export const put = (page, { focus }) => {
+// Puts a screen in the place of the one before, has it filled in, and leads eyes and screen readers to its
+// beginning: last of all, since that makes the browser lay the page out.
+export const put = (page, { focus, fill }) => {
   const title = page.querySelector("title");
   document.title = title.textContent.trim();
   title.remove();
   const marker = document.getElementById("screen");
   while (marker.nextSibling) marker.nextSibling.remove();
   marker.after(page);
+  fill();
   scrollTo(0, 0);
   if (!focus) return;
   const heading = document.querySelector("main h1, main .instruction");

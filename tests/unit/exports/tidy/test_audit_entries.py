@@ -60,6 +60,30 @@ def test_values_that_stay_in_the_house_are_hidden_and_their_fields_are_not(actio
     assert changes(action, {"field": field, "before": "canary", "after": "canary"}) == [(field, None, None)]
 
 
+@pytest.mark.parametrize(
+    ("action", "reason"),
+    [
+        ("event.correct", "misread"),
+        ("assessment.reopen", "misread"),
+        ("clarification.accept", "misread"),
+        ("clarification.refuse", "misread"),
+        ("paper.file", "misread"),
+        ("participant.amend", "misread"),
+        ("release.request", "misread"),
+        ("answers.read", None),
+        ("paper.open", None),
+        ("paper.discard", None),
+        ("an.action_that_nobody_has_thought_of_yet", None),
+    ],
+)
+def test_the_reason_leaves_the_house_only_where_it_explains_a_change_of_the_data(
+    action: str, reason: str | None
+) -> None:
+    frame = make_audit_frame("reluth", [("15", "15-001", entry(action, [{"field": "reading", "after": 4}]))])
+
+    assert frame.select("action", "reason", "digest").rows() == [(action, reason, "d" * 64)]
+
+
 @pytest.mark.parametrize("items", [None, ()])
 def test_an_entry_without_items_or_with_a_redacted_payload_has_one_row(
     items: Sequence[Mapping[str, Any]] | None,

@@ -1,0 +1,271 @@
+"""A sheet of paper typed in by two people with the keyboard alone, a difference, a session that ends."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import builders
+import pytest
+from accessibility import STAFF_LOOKS, list_violations
+from builders import PASSWORD
+from journey_people import sign_in_staff
+from journey_world import DESK, Installation, Watch
+from playwright.sync_api import Page, expect
+from sqlalchemy import delete, select, update
+
+from pro_app.clock import civil_date, system_clock
+from pro_app.storage.tables.answers import Answer
+from pro_app.storage.tables.assessments import Assessment
+from pro_app.storage.tables.participants import Participant
+from pro_app.storage.tables.responses import Response
+from pro_app.storage.tables.sessions import StaffSession
+from pro_app.storage.tables.throttles import Throttle
+
+QUESTIONS = 51
+MOST_TABS = 40
+LONGEST_S = 60
+"""How long a person has for a sheet; the page itself must be far from being what takes the time."""
+
+
+@pytest.fixture(scope="module")
+def colleague(installation: Installation) -> str:
+    """Give the nurse a colleague of the same site, and the name to sign in with."""
+    with installation.database.reading() as session:
+        study_id = session.scalars(select(Participant.study_id)).first()
+    if study_id is None:
+        installation.enrol()
+        with installation.database.reading() as session:
+            study_id = session.scalars(select(Participant.study_id)).one()
+    builders.build_staff(
+        installation.database,
+        "nurse",
+        study_id=study_id,
+        site_id=installation.site_id,
+        username="paper-colleague",
+        now=system_clock(),
+    )
+    return "paper-colleague"
+
+
+@pytest.fixture
+def assessment_id(installation: Installation) -> int:
+    """Enrol a patient, whose first questionnaire is open."""
+    card = installation.enrol()
+    with installation.database.reading() as session:
+        wanted = select(Assessment.id).where(Assessment.participant_id == card.participant_id)
+        return session.scalars(wanted.order_by(Assessment.id)).first() or 0
+
+
+@contextmanager
+def desk(installation: Installation, username: str, *allowed: int) -> Iterator[Page]:
+    """Sign somebody of the site in at a desk."""
+    with installation.database.writing() as session:
+        session.execute(delete(Throttle))
+    watch = Watch(installation.url.partition("://")[2], allowed_statuses=set(allowed))
+    with installation.open_window(viewport=DESK, watch=watch, reduced_motion="reduce") as page:
+        sign_in_staff(page, username, PASSWORD)
+        yield page
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the control has the focus."""
+    for _ in range(MOST_TABS):
+        if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"{selector} is not reached by the keyboard")
+
+
+def open_sheet(page: Page, assessment_id: int, *, twice: bool = False) -> None:
+    """Say whose sheet it is and of which day, with the keyboard; ends in the grid."""
+    page.goto(f"/clinic/visits/{assessment_id}/paper")
+    tab_to(page, "[name=source_on]")
+    today = civil_date(system_clock(), "Europe/Paris")
+    # A browser asks for the parts of a date in the order of its own language, whatever that of the page.
+    for order in ("%m%d%Y", "%d%m%Y"):
+        page.keyboard.type(today.strftime(order))
+        if page.locator("[name=source_on]").input_value() == today.isoformat():
+            break
+        page.locator("[name=source_on]").blur()
+        tab_to(page, "[name=source_on]")
+    tab_to(page, "[name=respondent]")
+    page.keyboard.press("Space")
+    if twice:
+        tab_to(page, "[name=wants_second]")
+        page.keyboard.press("Space")
+    tab_to(page, "main button[type=submit].button-primary")
+    page.keyboard.press("Enter")
+    expect(page.locator("#paper-grid")).to_be_visible()
+
+
+def test_a_sheet_is_typed_twice_by_keyboard_and_the_difference_decided(
+    installation: Installation, colleague: str, assessment_id: int
+) -> None:
+    with desk(installation, "nurse") as page:
+        open_sheet(page, assessment_id, twice=True)
+        began = time.monotonic()
+        page.keyboard.type("2" * QUESTIONS)
+        expect(page.locator("#paper-count")).to_have_text(str(QUESTIONS))
+        assert time.monotonic() - began < LONGEST_S
+        assert page.evaluate("document.activeElement.id") == "m-qlq-ginet21-51"
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/paper/review")
+        tab_to(page, "main button[type=submit].button-primary")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/paper")
+    with desk(installation, colleague) as page:
+        page.goto(f"/clinic/visits/{assessment_id}/paper")
+        expect(page.locator("#paper-count")).to_have_text("0")
+        page.keyboard.type("2222")
+        page.keyboard.type("6")
+        expect(page.locator("#paper-said")).to_contain_text("5")
+        assert page.evaluate("document.activeElement.id") == "m-qlq-c30-5"
+        page.keyboard.type("3" + "2" * (QUESTIONS - 5))
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/paper/review")
+        tab_to(page, "main button[type=submit].button-primary")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/paper/differences")
+        expect(page.locator("tbody tr")).to_have_count(1)
+        tab_to(page, "[name='qlq-c30:5']")
+        page.keyboard.type("3")
+        page.keyboard.press("Tab")
+        page.keyboard.type("Le 3 est entouré.")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/clinic/participants/*")
+    with installation.database.reading() as session:
+        form = session.get_one(Assessment, assessment_id)
+        fifth = session.scalars(
+            select(Answer)
+            .join(Response, Response.id == Answer.response_id)
+            .where(Response.assessment_id == assessment_id, Answer.item_number == 5)
+        ).one()
+    assert (form.submitted_mode, fifth.value, fifth.mode) == ("paper", 3, "paper")
+
+
+def test_what_was_typed_outlives_the_session(installation: Installation, assessment_id: int) -> None:
+    with desk(installation, "nurse", 400, 401) as page:
+        open_sheet(page, assessment_id)
+        grid, state = page.locator("#paper-grid"), page.locator("#paper-state")
+        page.keyboard.type("1234")
+        expect(state).to_have_text(grid.get_attribute("data-saved") or "-")
+        with installation.database.writing() as session:
+            long_ago = system_clock() - timedelta(days=2)
+            session.execute(update(StaffSession).values(seen_at=long_ago))
+        page.keyboard.type("4321")
+        expect(state).to_have_text(grid.get_attribute("data-signed-out") or "-")
+
+        beside = page.context.new_page()
+        sign_in_staff(beside, "nurse", PASSWORD)
+        beside.close()
+        page.bring_to_front()
+        page.keyboard.type("2" * (QUESTIONS - 8))
+
+        expect(page.locator("#paper-count")).to_have_text(str(QUESTIONS))
+        expect(state).to_have_text(grid.get_attribute("data-saved") or "-")
+        page.reload()
+        marks = page.locator("input[data-codes]").evaluate_all("(cells) => cells.map((cell) => cell.value)")
+        assert "".join(marks) == "12344321" + "2" * (QUESTIONS - 8)
+
+
+SLOW_NETWORK = """
+const send = window.fetch;
+let waits = true;
+window.fetch = async (...what) => {
+  if (what[1]?.method === "POST" && waits) {
+    waits = false;
+    await new Promise((go) => setTimeout(go, 4000));
+  }
+  return send(...what);
+};
+"""
+
+
+def test_what_was_typed_earlier_never_arrives_after_what_was_typed_later(
+    installation: Installation, assessment_id: int
+) -> None:
+    with desk(installation, "nurse") as page:
+        page.add_init_script(SLOW_NETWORK)
+        open_sheet(page, assessment_id)
+        replies: list[int] = []
+        page.on("response", lambda reply: replies.append(1) if reply.request.method == "POST" else None)
+        page.keyboard.type("12")
+        page.wait_for_timeout(1800)  # the first save waits for the network now
+        page.keyboard.type("34")
+        for _ in range(80):
+            page.wait_for_timeout(100)
+            if len(replies) == 2:
+                break
+        page.reload()
+        marks = page.locator("input[data-codes]").evaluate_all("(cells) => cells.map((cell) => cell.value)")
+    assert "".join(marks) == "1234"
+
+
+def press(page: Page, key: str, code: str) -> None:
+    """Press a key as a keyboard of another layout has it: `key` is what it gives, `code` where it lies."""
+    session = page.context.new_cdp_session(page)
+    about = {"key": key, "code": code}
+    session.send("Input.dispatchKeyEvent", {"type": "keyDown", "text": key, **about})
+    session.send("Input.dispatchKeyEvent", {"type": "keyUp", **about})
+    session.detach()
+
+
+def test_the_upper_row_of_a_french_keyboard_gives_digits_and_never_guesses_between_6_and_a_refusal(
+    installation: Installation, assessment_id: int
+) -> None:
+    with desk(installation, "nurse") as page:
+        open_sheet(page, assessment_id)
+
+        def cells(count: int) -> str:
+            found = page.locator("input[data-codes]").evaluate_all("(all) => all.map((cell) => cell.value)")
+            return "".join(value or "." for value in found[:count])
+
+        press(page, "é", "Digit2")
+        press(page, "-", "Digit6")
+        assert cells(2) == "2."
+        expect(page.locator("#paper-said")).to_contain_text("6")
+        assert page.evaluate("document.activeElement.id") == "m-qlq-c30-2"
+        press(page, "r", "KeyR")
+        press(page, "-", "NumpadSubtract")
+        press(page, "-", "Minus")
+        assert cells(5) == "2---."
+        expect(page.locator("#paper-said")).to_have_text("")
+        # Item 29 goes up to 7: the key is neither taken for a 6 there, and "è" is a 7.
+        page.locator("#m-qlq-c30-29").focus()
+        press(page, "-", "Digit6")
+        assert page.locator("#m-qlq-c30-29").input_value() == ""
+        press(page, "è", "Digit7")
+        assert page.locator("#m-qlq-c30-29").input_value() == "7"
+
+
+def test_every_page_about_a_sheet_keeps_the_rules_of_accessibility(
+    installation: Installation, colleague: str, assessment_id: int
+) -> None:
+    found: list[str] = []
+    with desk(installation, "nurse") as page:
+        page.goto(f"/clinic/visits/{assessment_id}/paper")
+        found += list_violations(page, STAFF_LOOKS)
+        open_sheet(page, assessment_id, twice=True)
+        found += list_violations(page, STAFF_LOOKS)
+        for other in ("discard", "head"):
+            page.goto(f"/clinic/visits/{assessment_id}/paper/{other}")
+            found += list_violations(page, STAFF_LOOKS)
+        type_whole(page, assessment_id, "2" * QUESTIONS)
+        found += list_violations(page, STAFF_LOOKS)
+        page.keyboard.press("Enter")
+    with desk(installation, colleague) as page:
+        type_whole(page, assessment_id, "3" * QUESTIONS)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/paper/differences")
+        found += list_violations(page, STAFF_LOOKS)
+    assert found == []
+
+
+def type_whole(page: Page, assessment_id: int, marks: str) -> None:
+    """Type a whole sheet; ends with the focus on the button below the counts."""
+    page.goto(f"/clinic/visits/{assessment_id}/paper")
+    page.keyboard.type(marks)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/paper/review")
+    tab_to(page, "main button[type=submit].button-primary")
