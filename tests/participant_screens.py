@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import builders
 from journey_people import Patient, sign_in_staff
@@ -344,7 +345,8 @@ class ScreenWalk:
             self.installation.vault,
             site_id=self.installation.site_id,
             actor=actor,
-            now=now - timedelta(days=8 * 7 + 7),
+            # Noon: as many hours ago can be another civil day where the clocks have changed since.
+            now=datetime.combine(begun, time(12), ZoneInfo(builders.ZONE)),
         )
         builders.randomise(database, participant_id, on=begun, actor=actor, now=now)
         card = builders.build_card(
