@@ -29,13 +29,15 @@ from pro_app.storage.tables.participants import Participant
 class MailServer:
     """A real SMTP server. `answers` says what it does with the next messages; without any it accepts.
 
-    An answer is a reply line to the recipient (`RCPT 550 …`) or to the text (`DATA 451 …`), or what becomes
-    of the connection once the text is there: `DROP` (accepted, but the reply is lost) or `HANG`. Before each
-    answer to a text it thinks for `thinks_s` seconds.
+    `senders` are the envelopes' own, where a bounce goes. An answer is a reply line to the recipient
+    (`RCPT 550 …`) or to the text (`DATA 451 …`), or what becomes of the connection once the text is there:
+    `DROP` (accepted, but the reply is lost) or `HANG`. Before each answer to a text it thinks for `thinks_s`
+    seconds.
     """
 
     answers: deque[str] = field(default_factory=deque)
     accepted: list[EmailMessage] = field(default_factory=list)
+    senders: list[str | None] = field(default_factory=list)
     has_text: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
     controller: Controller | None = None
@@ -56,6 +58,7 @@ class MailServer:
         await asyncio.sleep(self.thinks_s)
         if answer.startswith("DATA 2") or answer in {"DROP", "HANG"}:
             self.accepted.append(_parse(envelope))
+            self.senders.append(envelope.mail_from)
         self.has_text.set()
         if answer == "HANG":
             await server.loop.run_in_executor(None, self.released.wait, 30)

@@ -13,7 +13,7 @@ from pro_app.audit.trail import Change, record_change
 from pro_app.errors import InputRejected, NotFound, NotPermitted, Problem
 from pro_app.language import mark
 from pro_app.services.releases.contents import record_download
-from pro_app.services.releases.records import ROLES, ReleaseRecord
+from pro_app.services.releases.records import TAKERS, ReleaseRecord
 from pro_app.services.sessions import token_digest
 from pro_app.storage.database import Database
 from pro_app.storage.queries.accounts import holds
@@ -158,7 +158,7 @@ def find_token_holder(database: Database, token: str, *, now: datetime) -> Token
                 ApiToken.expires_at > now,
                 Account.disabled_at.is_(None),
                 holds(now),
-                StaffRole.role.in_(sorted(ROLES)),
+                StaffRole.role.in_(sorted(TAKERS)),
             )
             .order_by(StaffRole.id)
             .limit(1)
@@ -187,8 +187,8 @@ def note_download(
 
 
 def _owner(actor: Actor) -> tuple[int, int]:
-    """Give account and study of a member of staff who may read releases; raises NotPermitted."""
-    if actor.role not in ROLES or actor.account_id is None or actor.study_id is None:
+    """Give account and study of a member of staff who may take releases; raises NotPermitted."""
+    if actor.role not in TAKERS or actor.account_id is None or actor.study_id is None:
         raise NotPermitted("api_token")
     return actor.account_id, actor.study_id
 

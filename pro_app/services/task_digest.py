@@ -49,9 +49,12 @@ class DigestWish:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """An account that gets a digest now; `roles` are those at sites, by study and site."""
+    """An account whose hour this is; `roles` are those at sites, by study and site, `day` is the first's."""
 
     account_id: int
+    study_id: int
+    day: date
+    zone: str
     contact_ref: str
     message_key: str
     expires_at: datetime
@@ -105,17 +108,17 @@ def enqueue_digests(database: Database, *, clock: Clock) -> int:
     written = 0
     for reader in readers:
         try:
-            _enqueue_digest(database, reader, clock=clock, now=now)
+            written += _enqueue_digest(database, reader, clock=clock, now=now)
         except Exception:  # noqa: BLE001 -- whatever is wrong at one site, the others get theirs
             _log.exception("a digest could not be written; the others go on")
-        else:
-            written += 1
     return written
 
 
-def _enqueue_digest(database: Database, reader: _Reader, *, clock: Clock, now: datetime) -> None:
-    """Count for one reader and write the digest."""
+def _enqueue_digest(database: Database, reader: _Reader, *, clock: Clock, now: datetime) -> bool:
+    """Count for one reader and write the digest; tells whether this is a day for one."""
     with database.reading() as session:
+        if not _is_working_day(session, reader):
+            return False
         counts = _count(session, reader, now=now)
     mail = NewStaffMail(
         message_key=reader.message_key,
@@ -127,6 +130,7 @@ def _enqueue_digest(database: Database, reader: _Reader, *, clock: Clock, now: d
     )
     with database.writing() as session:
         enqueue_staff_mail(session, mail, now=clock())
+    return True
 
 
 def _list_readers(session: Session, *, now: datetime) -> list[_Reader]:
@@ -146,33 +150,24 @@ def _list_readers(session: Session, *, now: datetime) -> list[_Reader]:
     of_account: dict[int, list[tuple[Account, StaffRole, str]]] = {}
     for account, role, zone in rows:
         of_account.setdefault(account.id, []).append((account, role, zone))
-    studies = {role.study_id for _account, role, _zone in rows}
-    countries = {study_id: _find_country(session, study_id) for study_id in studies}
-    found = [_find_reader(held, countries, now=now) for held in of_account.values()]
+    found = [_find_reader(held, now=now) for held in of_account.values()]
     return [reader for reader in found if reader is not None]
 
 
-def _find_country(session: Session, study_id: int) -> str | None:
-    """Find whose public holidays the messages of a study keep; None where none are kept."""
-    return load_current_protocol(session, study_id).messages.public_holidays_of
-
-
-def _find_reader(
-    held: list[tuple[Account, StaffRole, str]], countries: dict[int, str | None], *, now: datetime
-) -> _Reader | None:
+def _find_reader(held: list[tuple[Account, StaffRole, str]], *, now: datetime) -> _Reader | None:
     """Give the reader where this is the time, in the zone of the first site."""
     account, first, zone = held[0]
-    local = now.astimezone(ZoneInfo(zone))
-    day, country = local.date(), countries[first.study_id]
+    day = now.astimezone(ZoneInfo(zone)).date()
     if account.digest_hour is None or account.contact_ref is None:
-        return None
-    if not _is_working_day(day, country=country, zone=zone):
         return None
     begins_at = datetime.combine(day, time(account.digest_hour), ZoneInfo(zone)).astimezone(UTC)
     if not begins_at <= now < begins_at + MADE_UP_FOR:
         return None
     return _Reader(
         account_id=account.id,
+        study_id=first.study_id,
+        day=day,
+        zone=zone,
         contact_ref=account.contact_ref,
         message_key=f"digest:{account.id}:{day.isoformat()}",
         expires_at=begins_at + MADE_UP_FOR,
@@ -180,10 +175,12 @@ def _find_reader(
     )
 
 
-def _is_working_day(day: date, *, country: str | None, zone: str) -> bool:
-    if day.weekday() >= SATURDAY:
+def _is_working_day(session: Session, reader: _Reader) -> bool:
+    """Tell whether the reader's day is one for messages by the calendar that the study keeps."""
+    if reader.day.weekday() >= SATURDAY:
         return False
-    return country is None or not is_public_holiday(day, country=country, zone=zone)
+    country = load_current_protocol(session, reader.study_id).messages.public_holidays_of
+    return country is None or not is_public_holiday(reader.day, country=country, zone=reader.zone)
 
 
 def _count(session: Session, reader: _Reader, *, now: datetime) -> dict[str, int]:

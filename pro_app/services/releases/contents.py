@@ -20,7 +20,7 @@ from pro_app.exports.making.release_file import DEFINITIONS, NAME
 from pro_app.exports.making.tidy_files import TABLE_FORMATS
 from pro_app.exports.tables.catalogue import TABLES
 from pro_app.services.releases.files import archive_path
-from pro_app.services.releases.records import ReleaseRecord
+from pro_app.services.releases.records import ReleaseRecord, require_taker
 from pro_app.storage.queries.audit_trail import AuditRecord, list_entries
 from pro_app.storage.tables.studies import Study
 
@@ -98,7 +98,11 @@ def open_file(session: Session, release: ReleaseRecord, name: str, *, folder: Pa
 def record_download(
     session: Session, release: ReleaseRecord, *, what: str, actor: Actor, now: datetime
 ) -> None:
-    """Keep in the audit trail who took which part of a release; `what` is a name in the ZIP, or `archive`."""
+    """Keep in the audit trail who took which part of a release; `what` is a name in the ZIP, or `archive`.
+
+    Raises NotPermitted for a role that takes no answers.
+    """
+    require_taker(actor)
     items = [
         {"field": "number", "before": None, "after": str(release.number)},
         {"field": "what", "before": None, "after": what},

@@ -16,6 +16,9 @@ from pro_app.storage.tables.releases import DataRelease
 
 ReleaseState = Literal["requested", "making", "made", "failed"]
 ROLES = frozenset({"coordinator", "statistician"})
+"""Who asks for a release, approves it and sees what is in it by name and count."""
+TAKERS = frozenset({"statistician"})
+"""Who takes the answers themselves: a coordinator sees states and counts, never values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,12 @@ def require_permitted(study_id: int, actor: Actor) -> None:
     if actor.study_id != study_id:
         raise NotFound("study")
     if actor.kind != "staff" or actor.role not in ROLES:
+        raise NotPermitted("release")
+
+
+def require_taker(actor: Actor) -> None:
+    """Raise NotPermitted for everyone but those who may take the answers."""
+    if actor.kind != "system" and (actor.kind != "staff" or actor.role not in TAKERS):
         raise NotPermitted("release")
 
 

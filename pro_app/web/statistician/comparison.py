@@ -12,7 +12,7 @@ from pro_app.exports.formats.csv import write_csv
 from pro_app.exports.release_comparison import CHANGES
 from pro_app.services.releases.compare import ReleaseChanges, compare_releases
 from pro_app.services.releases.contents import record_download
-from pro_app.services.releases.records import ROLES, ReleaseRecord, load_release
+from pro_app.services.releases.records import ROLES, TAKERS, ReleaseRecord, load_release
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.statistician.face import blueprint
@@ -35,11 +35,12 @@ def compare(earlier: int, later: int) -> ResponseReturnValue:
         counts=counts,
         total=sum(sum(count[1:]) for count in counts),
         shows_arms=_shows_arms(first, second),
+        may_take=this.actor().role in TAKERS,
     )
 
 
 @blueprint.post("/statistics/releases/<int:earlier>/compare/<int:later>/rows")
-@access.staff(*ROLES)
+@access.staff(*TAKERS)
 def comparison_rows(earlier: int, later: int) -> ResponseReturnValue:
     """Hand out every change as CSV, and keep in the audit trail who took it."""
     first, second = _load(earlier, later)

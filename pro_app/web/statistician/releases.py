@@ -9,7 +9,7 @@ from pro_app.services.releases.contents import find_archive, record_download
 from pro_app.services.releases.demographics import parse_demographics
 from pro_app.services.releases.files import archive_name
 from pro_app.services.releases.overview import list_members, list_takers
-from pro_app.services.releases.records import ROLES, ReleaseRecord, list_releases, load_release
+from pro_app.services.releases.records import ROLES, TAKERS, ReleaseRecord, list_releases, load_release
 from pro_app.services.releases.remarks import list_grouped_remarks
 from pro_app.services.releases.request import approve_release, request_release
 from pro_app.web import access
@@ -93,7 +93,7 @@ def approve(number: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/statistics/releases/<int:number>/archive")
-@access.staff(*ROLES)
+@access.staff(*TAKERS)
 def download_release(number: int) -> ResponseReturnValue:
     """Hand out the ZIP of a release, and keep in the audit trail who took it."""
     record = _load(number)
@@ -139,6 +139,7 @@ def _render_release(record: ReleaseRecord, form: ReleaseActionForm | None = None
         failure_words=FAILURE_WORDS,
         progress_words=_progress_words(record),
         size=file_size(record.archive_size),
+        may_take=this.actor().role in TAKERS,
         may_approve=record.needs_approval and record.requested_by_id != this.actor().account_id,
         remarks=list_grouped_remarks(this.session(), record, folder=folder) if made else [],
         members=list_members(this.session(), record, folder=folder) if made else None,

@@ -16,7 +16,7 @@ from pro_app.services.api_tokens import (
     load_token,
     revoke_token,
 )
-from pro_app.services.releases.records import ROLES
+from pro_app.services.releases.records import TAKERS
 from pro_app.web import access
 from pro_app.web import request as this
 from pro_app.web.problems import show_problems
@@ -47,14 +47,14 @@ class TokenForm(FlaskForm):
 
 
 @blueprint.get("/statistics/tokens")
-@access.staff(*ROLES)
+@access.staff(*TAKERS)
 def tokens() -> ResponseReturnValue:
     """List the person's own tokens, with the form for the next one."""
     return _render_list(TokenForm())
 
 
 @blueprint.post("/statistics/tokens")
-@access.staff(*ROLES)
+@access.staff(*TAKERS)
 def make_token() -> ResponseReturnValue:
     """Make a token and show it, this once."""
     form = TokenForm()
@@ -80,7 +80,7 @@ def make_token() -> ResponseReturnValue:
 
 
 @blueprint.get("/statistics/tokens/<int:token_id>/revoke")
-@access.staff(*ROLES)
+@access.staff(*TAKERS)
 def confirm_revocation(token_id: int) -> ResponseReturnValue:
     """Ask whether to end a token."""
     record = load_token(this.session(), token_id=token_id, actor=this.actor())
@@ -88,7 +88,7 @@ def confirm_revocation(token_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/statistics/tokens/<int:token_id>/revoke")
-@access.staff(*ROLES)
+@access.staff(*TAKERS)
 def end_token(token_id: int) -> ResponseReturnValue:
     """End a token at once."""
     revoke_token(this.session(), token_id=token_id, actor=this.actor(), now=this.now())

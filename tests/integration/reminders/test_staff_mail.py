@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from pro_app.audit.actor import Actor, system_actor
 from pro_app.errors import InputRejected, NotPermitted
+from pro_app.protocol.protocol import Protocol
 from pro_app.reminders.channels.email import EmailChannel
 from pro_app.reminders.dispatch import PostOffice
 from pro_app.reminders.outbox.attempts import LEASE, Outcome
@@ -25,6 +26,7 @@ from pro_app.services.invitations import accept_invitation, invite, revoke_invit
 from pro_app.services.passwords import prepare_password
 from pro_app.services.site_tasks import SiteTaskCount
 from pro_app.services.staff_addresses import save_staff_address
+from pro_app.services.studies import load_current_protocol
 from pro_app.services.task_digest import DigestWish, enqueue_digests, save_digest_wish
 from pro_app.storage.tables.staff_messages import StaffMessage
 
@@ -171,6 +173,27 @@ def test_a_count_that_fails_keeps_nobody_elses_digest_back(
     assert staff_post.write_digests(EIGHT + timedelta(minutes=5)) == 1
 
 
+def test_a_study_that_cannot_be_read_keeps_no_other_study_s_digest_back(
+    staff_post: StaffPost, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = staff_post.clinic.other_nurse
+    staff_post.wish()
+    staff_post.wish(by=other, email="other@hopital.example")
+    asked: list[int] = []
+
+    def fail_at_first(session: Session, study_id: int) -> Protocol:
+        asked.append(study_id)
+        if len(asked) == 1:
+            raise ValueError("a protocol that cannot be read")
+        return load_current_protocol(session, study_id)
+
+    monkeypatch.setattr(task_digest, "load_current_protocol", fail_at_first)
+    assert staff_post.write_digests(EIGHT) == 1
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
+        "a digest could not be written; the others go on"
+    ]
+
+
 def test_a_morning_that_was_missed_is_made_up_for_and_then_let_go(staff_post: StaffPost) -> None:
     staff_post.wish()
     assert staff_post.write_digests(EIGHT + timedelta(hours=3)) == 0
@@ -286,6 +309,7 @@ def test_what_comes_back_about_a_staff_mail_names_no_message_of_a_participant(
     assert staff_post.dispatch(EIGHT) == {"sent": 1}
     (mail,) = mail_server.accepted
     assert mail["List-Unsubscribe"] is None
+    assert mail_server.senders == ["retour+b-staff@example.org"]
 
 
 def test_a_server_that_is_down_ends_the_round_and_loses_nothing(

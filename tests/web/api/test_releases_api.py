@@ -11,6 +11,7 @@ import pyreadstat
 import pytest
 from conftest import SettableClock
 from flask import Flask
+from sqlalchemy import update
 from staff_world import StaffWorld, sign_in
 from werkzeug.test import TestResponse
 
@@ -20,6 +21,7 @@ from pro_app.services.accounts import disable_account
 from pro_app.services.api_tokens import list_tokens, revoke_token
 from pro_app.storage.database import Database
 from pro_app.storage.queries.audit_trail import list_entries
+from pro_app.storage.tables.accounts import StaffRole
 
 Ask = Callable[..., TestResponse]
 
@@ -147,8 +149,17 @@ def test_a_disabled_account_has_no_tokens(  # noqa: PLR0917 -- fixtures
     assert_problem(ask("releases"), 401)
 
 
-def test_a_coordinator_reads_too(ask: Ask, make_token: Callable[[str], str]) -> None:
-    assert ask("releases", make_token("coordinator")).status_code == 200
+def test_a_token_from_before_somebody_became_a_coordinator_opens_nothing(  # noqa: PLR0917 -- fixtures
+    ask: Ask, make_token: Callable[[str], str], database: Database, world: StaffWorld
+) -> None:
+    token = make_token("statistician")
+    assert ask("releases", token).status_code == 200
+
+    with database.writing() as session:
+        held = StaffRole.account_id == world.account_ids["statistician"]
+        session.execute(update(StaffRole).where(held).values(role="coordinator"))
+
+    assert_problem(ask("releases", token), 401)
 
 
 def test_too_many_wrong_tokens_have_to_wait_while_a_good_one_goes_on(ask: Ask) -> None:

@@ -160,6 +160,23 @@ def test_other_roles_find_no_such_pages(app: Flask, world: StaffWorld) -> None:
             assert client.get(path).status_code == 404, (role, path)
 
 
+def test_a_coordinator_approves_and_compares_and_takes_no_answers(
+    app: Flask, client: FlaskClient, make: Callable[[], None]
+) -> None:
+    for _ in range(2):
+        ask(client, purpose="final")
+        make()
+    coordinator = signed_in(app, "coordinator")
+    rows, archive = f"{RELEASES}/1/compare/2/rows", f"{RELEASES}/1/archive"
+
+    for page in (f"{RELEASES}/1", f"{RELEASES}/1/compare/2"):
+        assert rows not in coordinator.get(page).text
+        assert archive not in coordinator.get(page).text
+    assert archive in client.get(f"{RELEASES}/1").text
+    assert [send(coordinator, path).status_code for path in (archive, rows)] == [404, 404]
+    assert send(coordinator, f"{RELEASES}/1/approve").status_code == 303
+
+
 def test_asking_how_far_a_release_is_keeps_no_session_alive(
     client: FlaskClient, clock: SettableClock, make: Callable[[], None]
 ) -> None:
