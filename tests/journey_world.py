@@ -34,7 +34,8 @@ from pro_app.storage.tables.sessions import ParticipantSession
 PHONE = {"width": 390, "height": 844}
 SMALL_PHONE = {"width": 320, "height": 640}
 DESK = {"width": 1280, "height": 800}
-LONGEST_WAIT_MS = 6_000
+LONGEST_WAIT_MS = 15_000
+"""Only what fails waits for so long; a busy machine may need half of it."""
 SERVER_ERROR = 500
 _REFUSED = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
 _numbers = count(1)

@@ -4,13 +4,16 @@ Spiegelhalter 2005, Stat Med 24:1185–1202, doi 10.1002/sim.1970: exact binomia
 rate of all sites together, interpolated between two whole numbers (appendix A.1.1) so that they make a line.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import ceil, isnan
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import bdtr, bdtrik
 
+Numbers = NDArray[np.float64]
+WholeNumbers = NDArray[np.int64]
 Place = Literal["below_998", "below_95", "within", "above_95", "above_998"]
 OUTSIDE: tuple[Place, ...] = ("below_998", "below_95", "above_95", "above_998")
 _TAIL_95, _TAIL_998 = 0.025, 0.001
@@ -44,21 +47,28 @@ def find_limits(expected: int, target: float) -> ControlLimits:
     A site lies below a lower limit exactly where so few completed forms, or fewer, have a probability
     under 2.5 % (or 0.1 %); above an upper one likewise with the forms that are not completed.
     """
-    return ControlLimits(
-        expected,
-        lower_998=_find_lower(expected, target, _TAIL_998),
-        lower_95=_find_lower(expected, target, _TAIL_95),
+    return find_limits_of([expected], target)[expected]
+
+
+def find_limits_of(numbers: Iterable[int], target: float) -> dict[int, ControlLimits]:
+    """Give the control limits for each of several numbers of forms, computed together."""
+    wanted = sorted(set(numbers))
+    expected = np.array(wanted, dtype=np.int64)
+    limits = (
+        _find_lower(expected, target, _TAIL_998),
+        _find_lower(expected, target, _TAIL_95),
         # The upper limits are the lower ones of what did not come: both tails are treated alike.
-        upper_95=1 - _find_lower(expected, 1 - target, _TAIL_95),
-        upper_998=1 - _find_lower(expected, 1 - target, _TAIL_998),
+        1 - _find_lower(expected, 1 - target, _TAIL_95),
+        1 - _find_lower(expected, 1 - target, _TAIL_998),
     )
+    rows = zip(*(column.tolist() for column in limits), strict=True)
+    return {number: ControlLimits(number, *row) for number, row in zip(wanted, rows, strict=True)}
 
 
 def list_limits(most_expected: int, target: float, *, points: int = 60) -> list[ControlLimits]:
     """List the limits from 1 to `most_expected` forms in at most so many steps, for drawing."""
     step = max(1, -(-most_expected // points))
-    numbers = [*range(1, most_expected, step), most_expected]
-    return [find_limits(number, target) for number in numbers]
+    return list(find_limits_of([*range(1, most_expected, step), most_expected], target).values())
 
 
 def find_target(counts: Sequence[tuple[int, int]]) -> float | None:
@@ -67,19 +77,21 @@ def find_target(counts: Sequence[tuple[int, int]]) -> float | None:
     return sum(pair[0] for pair in counts) / expected if expected else None
 
 
-def _find_lower(expected: int, target: float, tail: float) -> float:
-    """Give the lower limit as a rate: between the last count that is too rare and the first that is not."""
+def _find_lower(expected: WholeNumbers, target: float, tail: float) -> Numbers:
+    """Give the lower limits as rates: between the last count that is too rare and the first that is not."""
     if target <= 0:
-        return 0.0
+        return np.zeros(expected.shape)
     # The inverse is a real number, NaN where even the count 0 is not too rare: rounding is checked.
-    between = bdtrik(tail, expected, target)
-    first = 0 if isnan(between) else max(0, ceil(between) - 1)
-    while _probability(first, expected, target) < tail:
-        first += 1
+    between = np.nan_to_num(bdtrik(tail, expected, target), nan=0.0)
+    first = np.maximum(0.0, np.ceil(between) - 1)
+    while (rare := _probability(first, expected, target) < tail).any():
+        first = first + rare
     at, below = (_probability(count, expected, target) for count in (first, first - 1))
-    return max(0.0, (first - (at - tail) / (at - below)) / expected)
+    lower: Numbers = np.maximum(0.0, (first - (at - tail) / (at - below)) / expected)
+    return lower
 
 
-def _probability(count: int, expected: int, target: float) -> float:
-    """Give P(R ≤ count) for a binomial R; 0 for a negative count."""
-    return float(bdtr(count, expected, target)) if count >= 0 else 0.0
+def _probability(count: Numbers, expected: WholeNumbers, target: float) -> Numbers:
+    """Give P(R ≤ count) for binomial R; 0 for a negative count."""
+    found: Numbers = np.where(count >= 0, bdtr(np.maximum(count, 0), expected, target), 0.0)
+    return found

@@ -63,7 +63,7 @@ class ContactVault:
                         contact_ref=contact_ref,
                         kind=kind,
                         ciphertext=self.cipher().encrypt(value.encode()),
-                        value_digest=self.digest(value),
+                        value_digest=self.digest(_fold(value)),
                         saved_at=now,
                     )
                 )
@@ -77,7 +77,7 @@ class ContactVault:
 
     def list_sharing(self, contact_ref: str, contact: Contact) -> frozenset[str]:
         """List the other references that hold the same e-mail or telephone, to warn about them."""
-        digests = [self.digest(v) for v in (contact.email, contact.telephone) if v]
+        digests = [self.digest(_fold(v)) for v in (contact.email, contact.telephone) if v]
         with self.database.reading() as session:
             found = session.scalars(
                 select(ContactRecord.contact_ref).where(
@@ -105,6 +105,11 @@ class ContactVault:
         with self.database.writing() as session:
             session.execute(_delete(contact_ref, *KINDS))
             session.execute(delete(PushAddress).where(PushAddress.contact_ref == contact_ref))
+
+
+def _fold(value: str) -> str:
+    """Give the spelling by which contacts are compared: no mail provider tells apart capitals."""
+    return value.lower()
 
 
 def _delete(contact_ref: str, *kinds: ContactKind) -> Delete:

@@ -27,11 +27,12 @@ HOME_SITE = "15"
 PIN = "420815"
 NURSE = "infirmiere"
 """The nurse's account, which stands in at every site while the virtual years pass."""
+INVESTIGATOR = "investigateur"
 STAFF = (
     ("administrator", "admin", "Camille Admin", None),
     ("coordinator", "coordination", "Claude Coordination", None),
     ("nurse", NURSE, "Dominique Infirmière", HOME_SITE),
-    ("investigator", "investigateur", "Maxime Investigateur", HOME_SITE),
+    ("investigator", INVESTIGATOR, "Maxime Investigateur", HOME_SITE),
     ("monitor", "moniteur", "Alix Moniteur", None),
     ("statistician", "statistique", "Sacha Statistique", None),
     ("inspector", "inspection", "Morgan Inspection", None),

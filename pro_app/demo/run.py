@@ -13,6 +13,7 @@ from pro_app.app import create_app
 from pro_app.clock import civil_date, end_of_day, open_clock, system_clock
 from pro_app.contacts.vault import ContactVault
 from pro_app.definitions.files import QUESTIONNAIRES, read_definition
+from pro_app.demo.colleagues import invite_colleague, write_addresses
 from pro_app.demo.folder import check_folder, forget
 from pro_app.demo.people import (
     DEMO_ACTOR,
@@ -117,6 +118,15 @@ def _make_people(settings: Settings, vault: ContactVault, *, now: datetime) -> d
         )
         ends_at = end_of_day(protocol.trial.planned_end_on, protocol.default_zone)
         staff = make_staff(session, study_id=study.id, site_ids=site_ids, ends_at=ends_at, now=now)
+        write_addresses(session, staff, vault=vault, now=now)
+        invite_colleague(
+            session,
+            study_id=study.id,
+            site_id=site_ids[HOME_SITE],
+            vault=vault,
+            secret_key=settings.secret_key,
+            now=now,
+        )
         people: dict[str, Any] = {
             "site_id": site_ids[HOME_SITE],
             "protocol": protocol,

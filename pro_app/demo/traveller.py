@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pro_app.clock import ShiftedClock, civil_date
 from pro_app.demo.newcomer import plan_newcomer
 from pro_app.demo.people import HOME_SITE, NURSE
+from pro_app.demo.site_work import take_in_hand
 from pro_app.demo.start_state import has_start, restore_start, save_start, shift_sessions
 from pro_app.reminders.dispatch import PostOffice
 from pro_app.services.heartbeats import record_heartbeat
@@ -79,6 +80,7 @@ class Traveller:
         until = self._clock()
         self._run(until, moves_clock=False)
         if not has_start(self._folder):
+            take_in_hand(self._world, now=until)
             save_start(self._folder, reached_at=until)
 
     def travel(self, wish: Wish) -> None:

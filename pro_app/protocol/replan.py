@@ -16,6 +16,7 @@ from pro_app.protocol.open_days import (
     holds,
     is_past,
 )
+from pro_app.protocol.rules import Effect
 from pro_app.protocol.schedule import PlannedVisit
 
 Action = Literal["keep", "move", "add", "cancel", "unschedule", "readmit"]
@@ -27,6 +28,7 @@ class CurrentVisit:
 
     `planned_on`: the civil day its row was made. `answers_on`: the civil day of its last answer, None
     without one. `submitted`: the form was sent. `opens_early`: it may open before its anchor has a date.
+    `effect`: what the facts of today do to its own window, None if nothing.
 
     `unscheduled`: the number of answers that fit their visit no more, 0 for those in their place;
     everything else is then the visit that they were given to, as it stood before it left them.
@@ -38,6 +40,7 @@ class CurrentVisit:
     submitted: bool = False
     opens_early: bool = False
     unscheduled: int = 0
+    effect: Effect | None = None
 
     @property
     def follows_anchor(self) -> bool:
@@ -178,7 +181,7 @@ def _list_row_changes(
     elif wanted is not None and (row.answers_on is not None or not case.was_answered_before(wanted)):
         yield _keep_or_move(row, _place(row, wanted, case))
     elif _is_settled(row, today):
-        yield PlanChange("keep", before.visit_code, before, before)
+        yield _keep_or_move(row, before if row.submitted else _recount(row, wanted, case))
     else:
         yield PlanChange("cancel", before.visit_code, before, None, PLAN_REPLACED)
 
@@ -220,11 +223,21 @@ def _place(row: CurrentVisit, wanted: PlannedVisit, case: PlanHistory) -> Planne
     if row.submitted:
         return _redated(before, wanted) if row.follows_anchor else _confirm(row, wanted, case)
     if _is_settled(row, case.today) and not row.follows_anchor:
-        # The same facts must count alike, whether they were recorded before or after the window closed.
-        recorded_late = wanted.expected and before.reason == SITE_LATE_RECORDING
-        reason = wanted.reason or (SITE_LATE_RECORDING if recorded_late else None)
-        return replace(_confirm(row, wanted, case), expected=wanted.expected, reason=reason)
+        return _recount(row, wanted, case)
     return _judge(wanted, case)
+
+
+def _recount(row: CurrentVisit, wanted: PlannedVisit | None, case: PlanHistory) -> PlannedVisit:
+    """Give a visit that was begun and never sent as its own window counts, whatever other one is wanted now.
+
+    The same facts must count alike, whether they were recorded before or after the window closed, and
+    whichever mistakes came and went meanwhile.
+    """
+    before = row.visit
+    says = wanted if wanted is not None and has_same_window(before, wanted) else row.effect
+    expected, reason = (True, None) if says is None else (says.expected, says.reason)
+    confirmed = before if wanted is None else _confirm(row, wanted, case)
+    return _judge(replace(confirmed, expected=expected, reason=reason), case)
 
 
 def _confirm(row: CurrentVisit, wanted: PlannedVisit, case: PlanHistory) -> PlannedVisit:

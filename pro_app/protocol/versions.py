@@ -76,6 +76,9 @@ def plan_under_versions(
         own = plans.under(row.protocol).get(code)
         if own is not None and _belongs_to_its_version(row.current, own, today):
             wanted[code], versions[code] = own, row.protocol.sha256
+        elif code not in wanted and row.current.answers_on is not None:
+            # No facts ask for it, its answers hold it; a later version may not even know it.
+            versions[code] = row.protocol.sha256
         elif _has_other_rules(row.protocol, protocol, code):
             renewed.add(code)
     return WantedPlan(tuple(wanted.values()), versions, frozenset(renewed))

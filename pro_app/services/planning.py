@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from pro_app.clock import civil_date
 from pro_app.protocol.events import Event, Facts, fold_events
+from pro_app.protocol.leaving import find_visit_effect
 from pro_app.protocol.open_days import PLAN_REPLACED, OpenDays, find_open_days
 from pro_app.protocol.protocol import UNSCHEDULED, InstrumentReference, Protocol
 from pro_app.protocol.replan import CurrentVisit, PlanChange, plan_changes
@@ -127,7 +128,7 @@ class _Stored:
     unscheduled: dict[int, StoredVisit]
     revisions: list[PlannedVisit]
 
-    def list_current(self, session: Session) -> list[GovernedVisit]:
+    def list_current(self, session: Session, facts: Facts) -> list[GovernedVisit]:
         """Give it to the protocol; visits that left the plan before are as absent as unplanned ones."""
         current = [
             *(visit for visit in self.visits.values() if visit.row.reason_code != PLAN_REPLACED),
@@ -135,7 +136,7 @@ class _Stored:
         ]
         versions = [load_protocol(session, visit.row.protocol_sha256) for visit in current]
         return [
-            GovernedVisit(_read_current(visit, version), version)
+            GovernedVisit(_read_current(visit, version, facts), version)
             for visit, version in zip(current, versions, strict=True)
         ]
 
@@ -153,7 +154,7 @@ def _plan(
 ) -> PlanOutcome:
     """Ask the protocol what changes."""
     today = civil_date(now, participant.zone)
-    current = stored.list_current(session)
+    current = stored.list_current(session, basis.facts)
     wanted = plan_under_versions(basis.protocol, basis.facts, current, today=today, left=basis.left)
     changes = plan_changes(
         [row.current for row in current],
@@ -204,17 +205,18 @@ def _follow_zone(change: PlanChange, stored: dict[str, StoredVisit], *, zone: st
     return change if is_past or visit.assessment.started_at else replace(change, action="move")
 
 
-def _read_current(stored: StoredVisit, protocol: Protocol) -> CurrentVisit:
-    row, facts = stored.row, stored.assessment
+def _read_current(stored: StoredVisit, protocol: Protocol, facts: Facts) -> CurrentVisit:
+    row, form = stored.row, stored.assessment
     phase, rule = protocol.find_phase(row.visit_code), protocol.find_visit(row.visit_code)
-    answered_at = stored.answered_at or facts.completed_at or facts.submitted_at
+    answered_at = stored.answered_at or form.completed_at or form.submitted_at
     return CurrentVisit(
         visit=_read_visit(row, phase.instruments if phase else ()),
         planned_on=civil_date(row.planned_at, row.zone),
         answers_on=civil_date(answered_at, row.zone) if answered_at else None,
-        submitted=facts.submitted_at is not None,
+        submitted=form.submitted_at is not None,
         opens_early=rule is not None and rule.opens_with is not None,
-        unscheduled=facts.ordinal if facts.visit_code == UNSCHEDULED else 0,
+        unscheduled=form.ordinal if form.visit_code == UNSCHEDULED else 0,
+        effect=find_visit_effect(protocol, facts, row.closes_on),
     )
 
 

@@ -20,8 +20,12 @@ from pro_app.services.participants import load_participant
 from pro_app.services.site_task_subjects import TaskSubject, load_task_subjects
 from pro_app.services.transfers.matters import Arrival, list_arrivals
 from pro_app.storage.queries.participants import list_sites
+from pro_app.storage.queries.people_pages import count_people_by_site
 from pro_app.storage.queries.site_tasks import TaskScope
 from pro_app.storage.tables.participants import Participant
+
+PEOPLE_AT_ONCE = 1000
+"""How many participants' tasks are worked out for one page: the rules are asked about each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ class UnexplainedVisit:
 class SiteTaskLine:
     """One task with what a page needs to say it; labels in the language asked for, no contact in it.
 
-    `failure` says why a message did not arrive, as a message id. `messages` says whether messages are `sent`,
+    `reasons` are the protocol's codes of why a form will not come. `failure` says why a message did not
+    arrive, as a message id. `messages` says whether messages are `sent`,
     `held` (until `held_until`) or `stopped` for the participant.
     """
 
@@ -53,6 +58,7 @@ class SiteTaskLine:
     held_until: date | None
     today: date
     unexplained: tuple[UnexplainedVisit, ...] = ()
+    reasons: tuple[str, ...] = ()
 
     @property
     def days_left(self) -> int | None:
@@ -110,10 +116,30 @@ def count_tasks(session: Session, *, actor: Actor, now: datetime) -> int:
     return len(arrivals) + sum(len(_list_due(subject, actor=actor, now=now)) for subject in subjects)
 
 
-def count_tasks_by_site(session: Session, *, actor: Actor, now: datetime) -> list[SiteTaskCount]:
-    """Count the tasks of each site within the actor's reach, sites without any included, by site code."""
+def divide_sites(session: Session, *, actor: Actor) -> list[tuple[int, ...]]:
+    """Divide the sites within the actor's reach, by site code, into parts whose tasks are counted at once.
+
+    A part has as many sites as have PEOPLE_AT_ONCE participants together, and one at least.
+    """
+    study_id = _study_of(actor)
+    people = count_people_by_site(session, study_id=study_id, site_ids=actor.site_ids)
+    parts: list[list[int]] = []
+    counted = 0
+    for site in list_sites(session, study_id=study_id, site_ids=actor.site_ids):
+        counted += people.get(site.id, 0)
+        if not parts or counted > PEOPLE_AT_ONCE:
+            parts.append([])
+            counted = people.get(site.id, 0)
+        parts[-1].append(site.id)
+    return [tuple(part) for part in parts]
+
+
+def count_tasks_by_site(
+    session: Session, *, site_ids: Iterable[int] | None = None, actor: Actor, now: datetime
+) -> list[SiteTaskCount]:
+    """Count the tasks of sites within the actor's reach (None: all of them), also of those without any."""
     counts: dict[int, Counter[str]] = {}
-    scope = _make_scope(actor, None)
+    scope = _make_scope(actor, site_ids)
     for subject in load_task_subjects(session, scope, now=now, only_counted=True):
         kinds = Counter(task.kind for task in _list_due(subject, actor=actor, now=now))
         counts.setdefault(subject.participant.site_id, Counter()).update(kinds)
@@ -123,7 +149,7 @@ def count_tasks_by_site(session: Session, *, actor: Actor, now: datetime) -> lis
         SiteTaskCount(
             site.id, site.name, counts.get(site.id, Counter()).total(), dict(counts.get(site.id, {}))
         )
-        for site in list_sites(session, study_id=_study_of(actor), site_ids=actor.site_ids)
+        for site in list_sites(session, study_id=scope.study_id, site_ids=scope.site_ids)
     ]
 
 
@@ -182,6 +208,7 @@ def _list_lines(
                 )
                 for code in task.unexplained
             ),
+            reasons=tuple(reason.code for reason in protocol.missing_reasons),
         )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from pro_app.audit.actor import Actor
 from pro_app.audit.trail import Change, record_change
 from pro_app.clock import civil_date
-from pro_app.errors import InputRejected, NotFound, Problem
+from pro_app.errors import InputRejected, NotFound, ProAppError, Problem
 from pro_app.language import mark
 from pro_app.protocol.events import fold_events
 from pro_app.protocol.reopening import find_reopening_limit
@@ -26,8 +26,10 @@ __all__ = [
     "MAY_HAVE_REASON",
     "AssessmentRecord",
     "NotDone",
+    "SaidMeanwhile",
     "find_reopening_day",
     "load_visit",
+    "mark_not_done",
     "record_not_done",
     "reopen_visit",
     "withdraw_not_done",
@@ -46,6 +48,14 @@ class NotDone:
     reason: str
     said_by: str
     text: str
+
+
+class SaidMeanwhile(ProAppError):
+    """Somebody else said in the meantime why a form is missing; `record` is the form as it stands."""
+
+    def __init__(self, record: AssessmentRecord) -> None:
+        super().__init__("said meanwhile")
+        self.record = record
 
 
 def load_visit(session: Session, assessment_id: int, *, actor: Actor, lock: bool = False) -> AssessmentRecord:
@@ -95,18 +105,34 @@ def reopen_visit(
     return load_assessment(session, assessment_id)
 
 
+def mark_not_done(record: AssessmentRecord) -> str:
+    """Give a mark of what is recorded about a missing form; empty where nothing is."""
+    said_at = record.not_done_recorded_at
+    return said_at.isoformat() if said_at is not None else ""
+
+
 def record_not_done(
-    session: Session, assessment_id: int, not_done: NotDone, *, actor: Actor, now: datetime
+    session: Session,
+    assessment_id: int,
+    not_done: NotDone,
+    *,
+    seen: str | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> None:
     """Record why a form is missing or will be; a later word replaces the earlier one, the trail keeps both.
 
-    While the form can still be answered, messages about it go out no more.
+    While the form can still be answered, messages about it go out no more. `seen` is the mark of what the
+    person had before their eyes, where they had: raises SaidMeanwhile if somebody said something else since.
     """
     lock_participant_of_form(session, assessment_id)
     record = load_visit(session, assessment_id, actor=actor, lock=True)
     if record.state(now) not in MAY_HAVE_REASON:
         raise InputRejected((Problem(mark("No reason is needed for this questionnaire.")),))
     text = _check_not_done(record, not_done)
+    standing = (record.not_done_reason, record.not_done_said_by, record.not_done_text)
+    if seen not in {None, mark_not_done(record)} and standing != (not_done.reason, not_done.said_by, text):
+        raise SaidMeanwhile(record)
     _save_not_done(session, record, (not_done.reason, not_done.said_by, text), actor=actor, now=now)
 
 

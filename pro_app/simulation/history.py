@@ -140,14 +140,14 @@ class History:
         self.follow(person, participant_id)
 
     def _record(self, work: SiteWork, event: VirtualEvent, now: datetime) -> bool:
-        if not record_virtual_event(self.world, work.person, (work.participant_id, event), now=now):
+        if not record_virtual_event(self.world, (work.participant_id, event), now=now):
             return False
         self.happened[event.kind] += 1
         self._plan_ahead(work)
         return True
 
     def _correct(self, work: SiteWork, event: VirtualEvent, now: datetime) -> bool:
-        if not correct_virtual_event(self.world, work.person, (work.participant_id, event), now=now):
+        if not correct_virtual_event(self.world, (work.participant_id, event), now=now):
             return False
         self.happened["corrected"] += 1
         self._plan_ahead(work)

@@ -8,14 +8,11 @@ from sqlalchemy.orm import Session
 from pro_app.errors import InputRejected
 from pro_app.services.events import Correction, correct_event, record_event
 from pro_app.simulation.lives import VirtualEvent
-from pro_app.simulation.people import VirtualPerson
 from pro_app.simulation.world import World
 from pro_app.storage.tables.events import ParticipantEvent
 
 
-def record_virtual_event(
-    world: World, person: VirtualPerson, what: tuple[int, VirtualEvent], *, now: datetime
-) -> bool:
+def record_virtual_event(world: World, what: tuple[int, VirtualEvent], *, now: datetime) -> bool:
     """Record an event of a participant unless it is there; tells whether it was recorded now.
 
     A drawn life can contradict the protocol (an infusion after a recorded death); the site then records
@@ -32,7 +29,7 @@ def record_virtual_event(
                 kind=event.kind,
                 occurred_on=event.occurred_on,
                 details=dict(event.details),
-                actor=world.nurses[person.site_code],
+                actor=world.find_nurse(session, participant_id),
                 now=now,
             )
     except InputRejected:
@@ -40,9 +37,7 @@ def record_virtual_event(
     return True
 
 
-def correct_virtual_event(
-    world: World, person: VirtualPerson, what: tuple[int, VirtualEvent], *, now: datetime
-) -> bool:
+def correct_virtual_event(world: World, what: tuple[int, VirtualEvent], *, now: datetime) -> bool:
     """Put an entry right as drawn, unless that was done or contradicts others; tells whether it was done."""
     participant_id, event = what
     if event.correction is None:
@@ -53,7 +48,9 @@ def correct_virtual_event(
             entry = _find_entry(session, participant_id, event)
             if entry is None or _is_corrected(session, entry.id):
                 return False
-            correct_event(session, entry.id, correction, actor=world.nurses[person.site_code], now=now)
+            correct_event(
+                session, entry.id, correction, actor=world.find_nurse(session, participant_id), now=now
+            )
     except InputRejected:
         return False
     return True

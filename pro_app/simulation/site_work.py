@@ -74,7 +74,7 @@ class SiteWork:
             with self.world.database.writing() as session:
                 if load_assessment(session, record.assessment_id).submitted_at is not None:
                     return None
-                actor = self.world.nurses[self.person.site_code]
+                actor = self.world.find_nurse(session, self.participant_id)
                 record_task(session, key, said=_say(outcome), actor=actor, now=now)
         except InputRejected:
             return None

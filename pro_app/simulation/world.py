@@ -18,6 +18,7 @@ from pro_app.services.sites import SiteDetails, save_site
 from pro_app.services.studies import load_current_protocol, load_study
 from pro_app.storage.database import Database
 from pro_app.storage.tables.accounts import Account
+from pro_app.storage.tables.participants import Participant
 from pro_app.storage.tables.sites import Site
 from pro_app.storage.tables.studies import Study
 
@@ -40,6 +41,11 @@ class World:
     def database(self) -> Database:
         """Give the store of the virtual years."""
         return self.office.database
+
+    def find_nurse(self, session: Session, participant_id: int) -> Actor:
+        """Give the nurse of the site that follows a participant now."""
+        site_id = session.get_one(Participant, participant_id).site_id
+        return next(nurse for nurse in self.nurses.values() if nurse.may_reach_site(self.study_id, site_id))
 
 
 def found_study(database: Database, protocol_path: Path, *, now: datetime) -> None:

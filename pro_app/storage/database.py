@@ -99,6 +99,8 @@ def open_database(url: str, *, longest_idle_s: int | None = None) -> Database:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_sqlite_pragmas)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", _prefer_indexes)
     return Database(engine)
 
 
@@ -132,6 +134,16 @@ def _set_sqlite_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN4
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _prefer_indexes(connection: Any, _record: object) -> None:  # noqa: ANN401 -- the driver's own object
+    """Tell PostgreSQL that what an index leads to costs about as much as what lies beside it.
+
+    Its own guess is that of a spinning disk, four times as much: for the forms of one site it would read
+    those of the whole trial.
+    """
+    connection.execute("SET random_page_cost = 1.1")
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

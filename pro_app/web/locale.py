@@ -1,6 +1,9 @@
 """Language and zone of a page: the picked ones, else the signed-in person's, else the installation's."""
 
+from functools import lru_cache
+
 from babel import Locale
+from babel.numbers import format_decimal
 from flask import Flask, request
 from flask import session as cookie
 from flask_babel import Babel, get_locale
@@ -43,10 +46,22 @@ def list_other_languages() -> list[tuple[str, str]]:
     return [(code, name.capitalize()) for code, name in named]
 
 
+def write_number(number: float) -> str:
+    """Write a number as the page's language does."""
+    return _write_in(str(get_locale()), number)
+
+
+@lru_cache(maxsize=4096)
+def _write_in(locale: str, number: float) -> str:
+    """Write a number; the same few stand on a page of tables over and over, and writing one takes long."""
+    return format_decimal(number, locale=locale)
+
+
 def init_locale(app: Flask, translations: str) -> None:
     """Tell Flask-Babel where the catalogues are and how to choose."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = translations
     app.config["BABEL_DEFAULT_LOCALE"] = "en"
     Babel(app, locale_selector=select_language, timezone_selector=select_zone)
     app.context_processor(lambda: {"language": str(get_locale())})
+    app.jinja_env.filters["numberformat"] = write_number
     app.jinja_env.globals["other_languages"] = list_other_languages

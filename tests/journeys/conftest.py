@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from journey_world import Installation, open_installation, serve_folder
+from journey_world import LONGEST_WAIT_MS, Installation, open_installation, serve_folder
 from journeys.install_chromium import find_chromium
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from pro_app.settings import Settings
 
@@ -27,6 +27,7 @@ def browser() -> Iterator[Browser]:
     path = find_chromium()
     if path is None:
         pytest.fail("The browser journeys need Chromium; `make chromium` installs it.")
+    expect.set_options(timeout=LONGEST_WAIT_MS)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield started

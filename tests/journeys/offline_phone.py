@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from journey_people import Patient
-from journey_world import PHONE, Installation, Watch
+from journey_world import LONGEST_WAIT_MS, PHONE, Installation, Watch
 from playwright.sync_api import ConsoleMessage, Page
 from sqlalchemy import delete, select
 
@@ -70,7 +70,7 @@ class Phone:
 
     def wait_for_stored(self, expected: dict[int, list[int | str]]) -> None:
         """Wait until the server has exactly these answers."""
-        for _ in range(50):
+        for _ in range(LONGEST_WAIT_MS // 100):
             if self.stored() == expected:
                 break
             self.page.wait_for_timeout(100)
@@ -106,8 +106,14 @@ def open_phone(
 
 def wait_for(page: Page, condition: str) -> None:
     """Poll a condition; the content-security policy refuses Playwright's own way."""
-    for _ in range(60):
+    for _ in range(LONGEST_WAIT_MS // 100):
         if page.evaluate(condition):
             return
         page.wait_for_timeout(100)
     raise AssertionError(condition)
+
+
+def wait_until_received(phone: Phone, expected: dict[int, list[int | str]]) -> None:
+    """Wait until the server has exactly these answers, and the phone has heard so and holds none of them."""
+    phone.wait_for_stored(expected)
+    wait_for(phone.page, f"{QUEUE}.then((left) => left.length === 0)")

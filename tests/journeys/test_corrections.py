@@ -1,26 +1,35 @@
 """An answer is corrected by the investigator on the patient's request, and by nobody else."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-import builders
 import pytest
-from accessibility import STAFF_LOOKS, list_violations
-from journey_people import sign_in_staff
-from journey_world import DESK, Installation, today
+from journey_desks import (
+    add_site,
+    add_staff,
+    at_desk,
+    check_looks,
+    enrol_days_ago,
+    read_token,
+    send_form_days_ago,
+)
+from journey_world import Installation, today
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from pro_app.clock import system_clock
-from pro_app.services.answers import Operation, save_operations
-from pro_app.services.submission import submit_assessment
-from pro_app.storage.queries.participants import find_site
 from pro_app.storage.tables.answers import Answer
 from pro_app.storage.tables.responses import Response
 
 ITEM = 5
-OTHERS = ("nurse", "coordinator", "monitor", "statistician")
+INVESTIGATOR = "investigator-of-corrections"
+OUTSIDERS = (
+    "investigator-of-76",
+    "nurse-of-76",
+    "coordinator-of-corrections",
+    "monitor-of-corrections",
+    "inspector-of-corrections",
+    "statistician",
+)
+"""Everybody of the trial but the nurse and the investigator of the site."""
 
 
 @dataclass(frozen=True)
@@ -34,37 +43,15 @@ class SentForm:
 @pytest.fixture(scope="module")
 def sent(installation: Installation) -> SentForm:
     """Send a questionnaire, and let everybody else of the trial have an account."""
-    now = system_clock()
-    with installation.database.reading() as session:
-        site = find_site(session, installation.site_id)
-        assert site is not None
-        study_id = site.study_id
-    for role, site_id in (("investigator", installation.site_id), ("coordinator", None), ("monitor", None)):
-        builders.build_staff(
-            installation.database,
-            role,
-            study_id=study_id,
-            site_id=site_id,
-            username=f"{role}-of-corrections",
-            now=now,
-        )
-    card = installation.enrol()
-    assessment_id = builders.find_assessment(installation.database, card.participant_id)
-    person = builders.participant_actor(installation.database, card.participant_id)
-    taps = [Operation(f"{assessment_id}-{item}", "qlq-c30", item, "answered", 2) for item in range(1, 31)]
-    with installation.database.writing() as session:
-        save_operations(session, assessment_id=assessment_id, operations=taps, actor=person, now=now)
-        submit_assessment(session, assessment_id=assessment_id, respondent="self", actor=person, now=now)
-    return SentForm(card.participant_id, assessment_id)
-
-
-@contextmanager
-def signed_in(installation: Installation, username: str, *allowed: int) -> Iterator[Page]:
-    """Sign somebody in at a desk; `allowed` are the refusals that the journey wants to see."""
-    watch = installation.watch(*allowed)
-    with installation.open_window(viewport=DESK, watch=watch, reduced_motion="reduce") as page:
-        sign_in_staff(page, username, builders.PASSWORD)
-        yield page
+    other_id = add_site(installation, "76")
+    add_staff(installation, "investigator", INVESTIGATOR, site_id=installation.site_id)
+    add_staff(installation, "inspector", "inspector-of-corrections", days=2)
+    for role in ("coordinator", "monitor"):
+        add_staff(installation, role, f"{role}-of-corrections")
+    for role in ("investigator", "nurse"):
+        add_staff(installation, role, f"{role}-of-76", site_id=other_id)
+    person = enrol_days_ago(installation)
+    return SentForm(person.participant_id, send_form_days_ago(installation, person))
 
 
 def list_versions(installation: Installation, sent: SentForm) -> list[int | None]:
@@ -85,38 +72,47 @@ def ask(page: Page, sent: SentForm) -> str:
     page.locator('textarea[name="request"]').fill("La mauvaise ligne a été cochée.")
     page.locator("#items summary").first.click()
     page.locator(f'select[name="item:qlq-c30:{ITEM}"]').select_option("4")
-    assert not [*list_violations(page, STAFF_LOOKS)]
+    check_looks(page)
     page.locator("main form button[type=submit]").last.click()
     page.wait_for_url("**/clinic/clarifications/*")
     return page.url
 
 
+def check_refused(page: Page, address: str, sent: SentForm, *, sees_request: bool) -> None:
+    """See that somebody can neither decide nor read answers, nor, of another site, ask or look."""
+    said = {"csrf_token": read_token(page), "decision": "accepted", "reason": "Moi aussi"}
+    assert page.request.post(f"{address}/decision", form=said).status == 404
+    answers = f"/clinic/participants/{sent.participant_id}/answers"
+    assert page.request.get(answers).status == 404
+    assert page.request.post(answers, form=said).status == 404
+    seen = page.goto(address)
+    assert seen is not None
+    assert seen.status == (200 if sees_request else 404)
+    asking = page.request.get(f"/clinic/visits/{sent.assessment_id}/correction")
+    assert asking.status == (200 if sees_request else 404)
+    assert page.locator('input[name="decision"], td[data-head="Indique aujourd’hui"]').count() == 0
+    if not sees_request:
+        expect(page.get_by_role("main")).not_to_contain_text("Classeur source")
+        assert page.request.post(f"{address}/withdrawal", form=said).status == 404
+
+
 def test_an_answer_is_corrected_by_the_investigator_and_by_nobody_else(
     installation: Installation, sent: SentForm
 ) -> None:
-    with signed_in(installation, "nurse") as page:
+    with at_desk(installation, "nurse") as page:
         address = ask(page, sent)
         expect(page.locator('input[name="decision"]')).to_have_count(0)
 
-    for username in OTHERS:
-        known = username if username in {"nurse", "statistician"} else f"{username}-of-corrections"
-        with signed_in(installation, known, 404) as page:
-            token = page.locator('input[name="csrf_token"]').first.get_attribute("value") or ""
-            refused = page.request.post(
-                f"{address}/decision",
-                form={"csrf_token": token, "decision": "accepted", "reason": "Moi aussi"},
-            )
-            assert refused.status == 404
-            seen = page.goto(address)
-            assert seen is not None
-            assert seen.status == (200 if username == "nurse" else 404)
+    for username in ("nurse", *OUTSIDERS):
+        with at_desk(installation, username, 404) as page:
+            check_refused(page, address, sent, sees_request=username == "nurse")
     assert list_versions(installation, sent) == [2]
 
-    with signed_in(installation, "investigator-of-corrections") as page:
+    with at_desk(installation, INVESTIGATOR) as page:
         page.goto("/clinic/tasks")
         page.locator(f'a[href="{address.removeprefix(installation.url)}"]').first.click()
         expect(page.locator("td[data-head]").first).to_contain_text("2")
-        assert not [*list_violations(page, STAFF_LOOKS)]
+        check_looks(page)
         page.locator('input[name="decision"][value="accepted"]').check()
         page.locator('textarea[name="reason"]').fill("Lettre datée et signée.")
         page.locator("form[action$='/decision'] button").click()
@@ -127,16 +123,16 @@ def test_an_answer_is_corrected_by_the_investigator_and_by_nobody_else(
 def test_the_investigator_reads_the_answers_with_a_reason_and_says_what_was_done(
     installation: Installation, sent: SentForm
 ) -> None:
-    with signed_in(installation, "investigator-of-corrections") as page:
+    with at_desk(installation, INVESTIGATOR) as page:
         page.goto(f"/clinic/participants/{sent.participant_id}")
         page.locator(f'a[href="/clinic/participants/{sent.participant_id}/answers"]').click()
         expect(page.locator("main details")).to_have_count(0)
         page.locator('textarea[name="reason"]').fill("Douleurs dites au téléphone")
         page.locator("main form button[type=submit]").click()
         expect(page.locator("main details").first).to_be_visible()
-        assert not [*list_violations(page, STAFF_LOOKS)]
+        check_looks(page)
         page.locator('main a[href^="/clinic/readings/"]').click()
         page.locator('input[name="follow_up"][value="called"]').check()
-        assert not [*list_violations(page, STAFF_LOOKS)]
+        check_looks(page)
         page.locator("main form button[type=submit]").click()
         page.wait_for_url(f"**/clinic/participants/{sent.participant_id}")

@@ -18,7 +18,7 @@ def test_an_answer_tapped_before_the_script_came_is_kept_by_it(installation: Ins
     held: list[Route] = []
     with open_phone(installation, ready=False, service_workers="block") as phone:
         page, patient = phone.page, phone.patient
-        page.wait_for_timeout(500)
+        page.wait_for_load_state("networkidle")
         page.route(SCRIPTS, lambda route: route.continue_() if late.is_set() else held.append(route))
         page.goto(page.url, wait_until="commit")
         patient.option("3").check()
@@ -35,7 +35,7 @@ def test_an_answer_tapped_before_the_script_came_is_kept_by_it(installation: Ins
 def test_an_answer_that_a_plain_form_takes_as_the_script_comes_is_one(installation: Installation) -> None:
     with open_phone(installation, ready=False) as phone:
         page = phone.page
-        page.wait_for_timeout(500)
+        page.wait_for_load_state("networkidle")
         page_id = page.locator("[name=page_id]").input_value()
         named = page.evaluate(
             "async (page) => (await import(document.querySelector('[rel=modulepreload]').href))"

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import delete, select
 
 from pro_app.clock import civil_date, system_clock
+from pro_app.storage.tables.participants import Participant
 from pro_app.storage.tables.read_log import RecordRead
 from pro_app.storage.tables.site_tasks import SiteTaskRecord
 from pro_app.storage.tables.throttles import Throttle
@@ -90,9 +91,11 @@ def test_three_calls_three_outcomes_and_the_list_is_empty(
         ("not_this_time", None, "TOO_ILL"),
     ]
     with installation.database.reading() as session:
-        assert session.scalars(select(RecordRead.what).where(RecordRead.what == "telephone")).all() == [
-            "telephone"
-        ]
+        own = Participant.participant_code.in_(codes)
+        looks = select(Participant.participant_code).join(
+            RecordRead, RecordRead.participant_id == Participant.id
+        )
+        assert session.scalars(looks.where(own, RecordRead.what == "telephone")).all() == [second]
 
 
 def list_kept(installation: Installation) -> list[tuple[str, date | None, str | None]]:

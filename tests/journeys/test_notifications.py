@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from browsers import Browser
 from journey_people import Patient
-from journey_world import PHONE, Installation
+from journey_world import LONGEST_WAIT_MS, PHONE, Installation
 from playwright.sync_api import Page, expect
 from sqlalchemy import delete, select
 
@@ -71,6 +71,14 @@ def saved(installation: Installation) -> list[str]:
     return [json.loads(each.subscription_json)["endpoint"] for each in known]
 
 
+def wait_until(page: Page, is_there: Callable[[], bool]) -> None:
+    """Let the browser work until something is there; what comes next says what is missing if it never is."""
+    for _ in range(LONGEST_WAIT_MS // 50):
+        if is_there():
+            return
+        page.wait_for_timeout(50)
+
+
 def deliver(page: Page, text: str) -> None:
     """Let the browser receive a push, as its push service would bring it."""
     cdp = page.context.new_cdp_session(page)
@@ -80,7 +88,7 @@ def deliver(page: Page, text: str) -> None:
     )
     cdp.send("ServiceWorker.enable")
     page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
-    page.wait_for_timeout(200)
+    wait_until(page, lambda: bool(registrations))
     origin = re.match(r"https?://[^/]+", page.url)
     assert origin
     cdp.send(
@@ -140,7 +148,7 @@ def test_a_push_is_shown_and_a_tap_opens_the_bare_address(installation: Installa
         sent = {"title": "Suivi 34", "body": "Votre questionnaire est prêt.", "url": installation.url}
 
         deliver(page, json.dumps(sent))
-        page.wait_for_timeout(500)
+        wait_until(page, lambda: bool(shown(page)))
         assert shown(page) == [{"title": "Suivi 34", "body": sent["body"], "data": {"url": installation.url}}]
 
         worker = page.context.service_workers[0]
@@ -172,7 +180,7 @@ def test_a_push_that_cannot_be_read_is_still_shown(installation: Installation) -
         expect(page.get_by_role("button", name="Les désactiver ici")).to_be_visible()
 
         deliver(page, "not JSON")
-        page.wait_for_timeout(500)
+        wait_until(page, lambda: bool(shown(page)))
 
         assert [each["title"] for each in shown(page)] == ["Questionnaires"]
 

@@ -6,8 +6,34 @@ from collections.abc import Iterator
 import pytest
 from journey_people import Patient
 from journey_world import Installation
-from journeys.offline_phone import KEPT, QUEUE, RECEIVED, Phone, open_phone, wait_for
-from playwright.sync_api import Route, expect
+from journeys.offline_phone import KEPT, QUEUE, RECEIVED, Phone, open_phone, wait_for, wait_until_received
+from playwright.sync_api import APIResponse, Route, expect
+
+SLOW_READING = """
+// The page reads what waits here before it is received, and gets to know it only afterwards.
+const received = new Promise((done) => {
+  new BroadcastChannel("questionnaire").onmessage = ({ data }) => data.kind === "received" && done();
+});
+const decrypt = crypto.subtle.decrypt.bind(crypto.subtle);
+crypto.subtle.decrypt = async (...sealed) => {
+  if (new Error().stack.includes("loadQueue")) await received;
+  return decrypt(...sealed);
+};
+"""
+
+DIES_WHILE_IT_ERASES = """
+// As good as gone once it erases what was received: it writes nothing more.
+let gone = false;
+const { put, delete: erase } = IDBObjectStore.prototype;
+IDBObjectStore.prototype.delete = function (...what) {
+  gone ||= this.name === "operations";
+  return erase.apply(this, what);
+};
+IDBObjectStore.prototype.put = function (...what) {
+  if (gone) throw new Error("gone");
+  return put.apply(this, what);
+};
+"""
 
 
 @pytest.fixture
@@ -64,6 +90,7 @@ def test_going_on_takes_no_request_but_the_one_that_brings_the_answer(phone: Pho
 def test_a_whole_questionnaire_is_answered_and_sent_without_a_network(phone: Phone) -> None:
     page, patient = phone.page, phone.patient
     patient.answer(1, "2")
+    wait_until_received(phone, {1: [2]})
     phone.lose_network()
     page.goto(re.sub(r"\d+$", "", page.url).rstrip("/"))  # opened anew, from what the phone keeps
     patient.answer(2, "")
@@ -103,6 +130,76 @@ def test_a_reply_that_is_lost_doubles_nothing(phone: Phone) -> None:
     expect(phone.page.get_by_text(RECEIVED)).to_be_visible(timeout=15_000)
     assert len(lost) == 2
     assert phone.stored() == {1: [4]}
+
+
+def test_answers_that_another_page_sent_are_known_to_the_questionnaire_without_a_network(
+    phone: Phone,
+) -> None:
+    page = phone.page
+    phone.lose_network()
+    phone.patient.answer_all({1: "3", 2: "4"})
+    phone.patient.find_item(3)
+    address = re.sub(r"/\d+$", "", page.url)
+    page.goto("/p/home")  # the page for times without a network, which goes home as soon as there is one
+    phone.lose_network(lost=False)
+    wait_until_received(phone, {1: [3], 2: [4]})
+    phone.lose_network()
+    page.goto(address)
+    phone.patient.find_item(3)
+    expect(page.get_by_text("2 réponses reçues par votre centre")).to_be_visible()
+
+
+def test_what_was_received_is_known_although_the_page_dies_while_it_erases_it(
+    installation: Installation,
+) -> None:
+    with open_phone(installation, script=DIES_WHILE_IT_ERASES) as phone:
+        phone.patient.option("3").check()
+        wait_until_received(phone, {1: [3]})
+        phone.lose_network()
+        phone.page.goto(re.sub(r"/\d+$", "", phone.page.url))
+        phone.patient.find_item(2)
+        expect(phone.page.get_by_text("1 réponse reçue par votre centre")).to_be_visible()
+
+
+def test_what_was_received_while_the_page_read_it_waits_no_more(phone: Phone) -> None:
+    page = phone.page
+    phone.lose_network()
+    phone.patient.option("3").check()
+    expect(page.get_by_text(KEPT)).to_be_visible()
+    page.context.add_init_script(SLOW_READING)
+    phone.lose_network(lost=False)
+    page.reload()
+    wait_until_received(phone, {1: [3]})
+    expect(phone.patient.option("3")).to_be_checked()
+    expect(page.get_by_text(RECEIVED)).to_be_visible()
+
+
+def test_what_the_centre_had_before_an_answer_came_does_not_take_its_place(phone: Phone) -> None:
+    page, patient = phone.page, phone.patient
+    patient.option("2").check()
+    wait_until_received(phone, {1: [2]})
+    phone.lose_network()
+    page.reload()
+    patient.option("4").check()
+    expect(page.get_by_text(KEPT)).to_be_visible()
+    held: list[tuple[Route, APIResponse]] = []
+    early: list[Route] = []
+
+    def hold_reply(route: Route) -> None:
+        held.append((route, route.fetch()))
+        while early:
+            early.pop().continue_()
+
+    page.context.route("**/answers", hold_reply)
+    page.context.route("**/p/operations", lambda route: route.continue_() if held else early.append(route))
+    phone.lose_network(lost=False)
+    wait_until_received(phone, {1: [2, 4]})
+    (route, reply), *_ = held
+    with page.expect_response("**/answers"):
+        route.fulfill(response=reply)
+    page.evaluate("new Promise((done) => setTimeout(done, 100))")  # the reply is read by then
+    expect(patient.option("4")).to_be_checked()
+    expect(page.get_by_text(RECEIVED)).to_be_visible()
 
 
 def test_a_tab_that_was_put_to_sleep_while_it_sent_holds_up_another_one_for_less_than_a_minute(

@@ -1,29 +1,27 @@
 """A sheet of paper typed in by two people with the keyboard alone, a difference, a session that ends."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import builders
 import pytest
 from accessibility import STAFF_LOOKS, list_violations
 from builders import PASSWORD
+from journey_desks import at_desk, read_token, tab_to, type_date
 from journey_people import sign_in_staff
-from journey_world import DESK, Installation, Watch
+from journey_world import Installation, today
+from journeys.offline_phone import wait_for
 from playwright.sync_api import Page, expect
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
-from pro_app.clock import civil_date, system_clock
+from pro_app.clock import system_clock
 from pro_app.storage.tables.answers import Answer
 from pro_app.storage.tables.assessments import Assessment
 from pro_app.storage.tables.participants import Participant
 from pro_app.storage.tables.responses import Response
 from pro_app.storage.tables.sessions import StaffSession
-from pro_app.storage.tables.throttles import Throttle
 
 QUESTIONS = 51
-MOST_TABS = 40
 LONGEST_S = 60
 """How long a person has for a sheet; the page itself must be far from being what takes the time."""
 
@@ -57,38 +55,10 @@ def assessment_id(installation: Installation) -> int:
         return session.scalars(wanted.order_by(Assessment.id)).first() or 0
 
 
-@contextmanager
-def desk(installation: Installation, username: str, *allowed: int) -> Iterator[Page]:
-    """Sign somebody of the site in at a desk."""
-    with installation.database.writing() as session:
-        session.execute(delete(Throttle))
-    watch = Watch(installation.url.partition("://")[2], allowed_statuses=set(allowed))
-    with installation.open_window(viewport=DESK, watch=watch, reduced_motion="reduce") as page:
-        sign_in_staff(page, username, PASSWORD)
-        yield page
-
-
-def tab_to(page: Page, selector: str) -> None:
-    """Press Tab until the control has the focus."""
-    for _ in range(MOST_TABS):
-        if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
-            return
-        page.keyboard.press("Tab")
-    pytest.fail(f"{selector} is not reached by the keyboard")
-
-
 def open_sheet(page: Page, assessment_id: int, *, twice: bool = False) -> None:
     """Say whose sheet it is and of which day, with the keyboard; ends in the grid."""
     page.goto(f"/clinic/visits/{assessment_id}/paper")
-    tab_to(page, "[name=source_on]")
-    today = civil_date(system_clock(), "Europe/Paris")
-    # A browser asks for the parts of a date in the order of its own language, whatever that of the page.
-    for order in ("%m%d%Y", "%d%m%Y"):
-        page.keyboard.type(today.strftime(order))
-        if page.locator("[name=source_on]").input_value() == today.isoformat():
-            break
-        page.locator("[name=source_on]").blur()
-        tab_to(page, "[name=source_on]")
+    type_date(page, "[name=source_on]", today())
     tab_to(page, "[name=respondent]")
     page.keyboard.press("Space")
     if twice:
@@ -96,13 +66,13 @@ def open_sheet(page: Page, assessment_id: int, *, twice: bool = False) -> None:
         page.keyboard.press("Space")
     tab_to(page, "main button[type=submit].button-primary")
     page.keyboard.press("Enter")
-    expect(page.locator("#paper-grid")).to_be_visible()
+    expect(page.locator("input[data-codes]:focus")).to_have_count(1)  # its script has come
 
 
 def test_a_sheet_is_typed_twice_by_keyboard_and_the_difference_decided(
     installation: Installation, colleague: str, assessment_id: int
 ) -> None:
-    with desk(installation, "nurse") as page:
+    with at_desk(installation, "nurse") as page:
         open_sheet(page, assessment_id, twice=True)
         began = time.monotonic()
         page.keyboard.type("2" * QUESTIONS)
@@ -114,7 +84,8 @@ def test_a_sheet_is_typed_twice_by_keyboard_and_the_difference_decided(
         tab_to(page, "main button[type=submit].button-primary")
         page.keyboard.press("Enter")
         page.wait_for_url("**/paper")
-    with desk(installation, colleague) as page:
+        check_not_typed_again(page, assessment_id)
+    with at_desk(installation, colleague) as page:
         page.goto(f"/clinic/visits/{assessment_id}/paper")
         expect(page.locator("#paper-count")).to_have_text("0")
         page.keyboard.type("2222")
@@ -144,8 +115,21 @@ def test_a_sheet_is_typed_twice_by_keyboard_and_the_difference_decided(
     assert (form.submitted_mode, fifth.value, fifth.mode) == ("paper", 3, "paper")
 
 
+def check_not_typed_again(page: Page, assessment_id: int) -> None:
+    """See that who typed a sheet first is told that somebody else types it now, and can do nothing more."""
+    sheet = f"/clinic/visits/{assessment_id}/paper"
+    for address in (sheet, f"{sheet}/entry", f"{sheet}/review"):
+        page.goto(address)
+        page.wait_for_url(f"**{sheet}")
+        expect(page.get_by_role("main")).to_contain_text("Vous avez saisi cette feuille")
+        expect(page.locator("#paper-grid")).to_have_count(0)
+    again = {"csrf_token": read_token(page), "qlq-c30:5": "4", "go": "review"}
+    for address in (f"{sheet}/entry", f"{sheet}/review"):
+        assert "Vous avez saisi cette feuille" in page.request.post(address, form=again).text()
+
+
 def test_what_was_typed_outlives_the_session(installation: Installation, assessment_id: int) -> None:
-    with desk(installation, "nurse", 400, 401) as page:
+    with at_desk(installation, "nurse", 400, 401) as page:
         open_sheet(page, assessment_id)
         grid, state = page.locator("#paper-grid"), page.locator("#paper-state")
         page.keyboard.type("1234")
@@ -175,7 +159,7 @@ let waits = true;
 window.fetch = async (...what) => {
   if (what[1]?.method === "POST" && waits) {
     waits = false;
-    await new Promise((go) => setTimeout(go, 4000));
+    await new Promise((go) => (window.goOn = go));
   }
   return send(...what);
 };
@@ -185,18 +169,16 @@ window.fetch = async (...what) => {
 def test_what_was_typed_earlier_never_arrives_after_what_was_typed_later(
     installation: Installation, assessment_id: int
 ) -> None:
-    with desk(installation, "nurse") as page:
+    with at_desk(installation, "nurse") as page:
         page.add_init_script(SLOW_NETWORK)
         open_sheet(page, assessment_id)
-        replies: list[int] = []
-        page.on("response", lambda reply: replies.append(1) if reply.request.method == "POST" else None)
         page.keyboard.type("12")
-        page.wait_for_timeout(1800)  # the first save waits for the network now
+        wait_for(page, "Boolean(window.goOn)")  # the first save waits for the network now
         page.keyboard.type("34")
-        for _ in range(80):
-            page.wait_for_timeout(100)
-            if len(replies) == 2:
-                break
+        page.wait_for_timeout(2000)  # long enough for a second save that does not wait for its turn
+        page.evaluate("goOn()")
+        saved = page.locator("#paper-grid").get_attribute("data-saved") or ""
+        expect(page.locator("#paper-state")).to_have_text(saved)
         page.reload()
         marks = page.locator("input[data-codes]").evaluate_all("(cells) => cells.map((cell) => cell.value)")
     assert "".join(marks) == "1234"
@@ -214,7 +196,7 @@ def press(page: Page, key: str, code: str) -> None:
 def test_the_upper_row_of_a_french_keyboard_gives_digits_and_never_guesses_between_6_and_a_refusal(
     installation: Installation, assessment_id: int
 ) -> None:
-    with desk(installation, "nurse") as page:
+    with at_desk(installation, "nurse") as page:
         open_sheet(page, assessment_id)
 
         def cells(count: int) -> str:
@@ -243,7 +225,7 @@ def test_every_page_about_a_sheet_keeps_the_rules_of_accessibility(
     installation: Installation, colleague: str, assessment_id: int
 ) -> None:
     found: list[str] = []
-    with desk(installation, "nurse") as page:
+    with at_desk(installation, "nurse") as page:
         page.goto(f"/clinic/visits/{assessment_id}/paper")
         found += list_violations(page, STAFF_LOOKS)
         open_sheet(page, assessment_id, twice=True)
@@ -254,7 +236,7 @@ def test_every_page_about_a_sheet_keeps_the_rules_of_accessibility(
         type_whole(page, assessment_id, "2" * QUESTIONS)
         found += list_violations(page, STAFF_LOOKS)
         page.keyboard.press("Enter")
-    with desk(installation, colleague) as page:
+    with at_desk(installation, colleague) as page:
         type_whole(page, assessment_id, "3" * QUESTIONS)
         page.keyboard.press("Enter")
         page.wait_for_url("**/paper/differences")

@@ -10,6 +10,7 @@ import builders
 import pytest
 from accessibility import STAFF_LOOKS, list_violations
 from builders import PASSWORD
+from journey_desks import read_token
 from journey_people import sign_in_staff
 from journey_world import DESK, Installation, open_installation, serve_folder
 from playwright.sync_api import Browser, Page, expect
@@ -83,9 +84,34 @@ def test_an_inspector_looks_around_until_the_last_day_and_changes_nothing(guarde
         for name in ("Taux de réponse", "À faire"):
             page.get_by_role("navigation").get_by_role("link", name=re.compile(name)).first.click()
             assert page.locator("main form[method=post]").count() == 0
-        answer = page.goto("/clinic/participants/new")
-        assert answer is not None
-        assert answer.status == 404
+        participants = page.get_by_role("navigation").get_by_role("link", name="Patients").first
+        participants.click()
+        _read_the_trail_of(page, card.participant_code)
+        record = f"/clinic/participants/{card.participant_id}"
+        token = read_token(page)
+        for act in ("events/new", "contact", "transfer", "consent", "card"):
+            refused = page.request.post(f"{record}/{act}", form={"csrf_token": token})
+            assert refused.status == 404, act
+        for address in ("/clinic/participants/new", f"{record}/answers", f"{record}/contact"):
+            answer = page.goto(address)
+            assert answer is not None
+            assert answer.status == 404, address
+
+
+def _read_the_trail_of(page: Page, code: str) -> None:
+    """Read everything that was done about a patient, search it and take it along; no address is in it."""
+    page.get_by_role("link", name=code).click()
+    page.get_by_role("link", name="Toute la piste d’audit, avec recherche et téléchargement").click()
+    entries = page.locator("ol.trail li")
+    expect(entries.filter(has_text="inclu").first).to_be_visible()
+    assert "@" not in page.get_by_role("main").inner_text()
+    _look(page)
+    page.set_viewport_size(DESK)
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("CSV")).click()
+    told = download.value.path().read_text(encoding="utf-8-sig")
+    assert code in told
+    assert "@" not in told
 
 
 def _set_up(page: Page, *, checked: bool = False) -> App:

@@ -1,18 +1,11 @@
 """A patient goes from one site to another, asked at one desk, accepted at the other; a notice is signed."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-import builders
 import pytest
-from accessibility import STAFF_LOOKS, list_violations
-from journey_people import sign_in_staff
-from journey_world import DESK, Installation, today
-from playwright.sync_api import Page, expect
-
-from pro_app.clock import system_clock
-from pro_app.storage.queries.participants import find_participant, find_site
+from journey_desks import add_site, add_staff, at_desk, check_looks, enrol_days_ago
+from journey_world import Installation, today
+from playwright.sync_api import expect
 
 RECEIVER = "nurse-of-arrivals"
 WHY = "La patiente déménage à Rennes."
@@ -30,41 +23,17 @@ class Arrival:
 @pytest.fixture(scope="module")
 def arrival(installation: Installation) -> Arrival:
     """Add a second site with a nurse, and somebody who moves there."""
-    now = system_clock()
-    with installation.database.reading() as session:
-        site = find_site(session, installation.site_id)
-        assert site is not None
-        study_id = site.study_id
-    other_id = builders.build_site(installation.database, study_id=study_id, site_code="77", now=now)
-    builders.build_staff(
-        installation.database, "nurse", study_id=study_id, site_id=other_id, username=RECEIVER, now=now
-    )
-    participant_id = installation.enrol().participant_id
-    with installation.database.reading() as session:
-        person = find_participant(session, participant_id)
-        assert person is not None
-        return Arrival(participant_id, person.participant_code, other_id)
-
-
-@contextmanager
-def signed_in(installation: Installation, username: str, *allowed: int) -> Iterator[Page]:
-    """Sign somebody in at a desk; `allowed` are the refusals that the journey wants to see."""
-    watch = installation.watch(*allowed)
-    with installation.open_window(viewport=DESK, watch=watch, reduced_motion="reduce") as page:
-        sign_in_staff(page, username, builders.PASSWORD)
-        yield page
-
-
-def check_looks(page: Page) -> None:
-    """See that what is on the screen can be used by everybody."""
-    assert [*list_violations(page, STAFF_LOOKS)] == []
+    other_id = add_site(installation, "77")
+    add_staff(installation, "nurse", RECEIVER, site_id=other_id)
+    person = enrol_days_ago(installation)
+    return Arrival(person.participant_id, person.code, other_id)
 
 
 def test_a_patient_is_asked_for_at_one_desk_and_taken_over_at_the_other(
     installation: Installation, arrival: Arrival
 ) -> None:
     record = f"/clinic/participants/{arrival.participant_id}"
-    with signed_in(installation, "nurse") as page:
+    with at_desk(installation, "nurse") as page:
         page.goto(record)
         page.locator(f"a[href='{record}/transfer']").click()
         page.locator("#to_site_id").select_option(str(arrival.other_site_id))
@@ -78,7 +47,7 @@ def test_a_patient_is_asked_for_at_one_desk_and_taken_over_at_the_other(
         expect(page.locator("main")).to_contain_text(arrival.participant_code)
         check_looks(page)
 
-    with signed_in(installation, RECEIVER, 404) as page:
+    with at_desk(installation, RECEIVER, 404) as page:
         refused = page.goto(record)
         assert refused is not None
         assert refused.status == 404
@@ -92,7 +61,7 @@ def test_a_patient_is_asked_for_at_one_desk_and_taken_over_at_the_other(
         page.goto("/clinic/tasks")
         expect(page.get_by_role("link", name=arrival.participant_code)).to_have_count(0)
 
-    with signed_in(installation, "nurse", 404) as page:
+    with at_desk(installation, "nurse", 404) as page:
         gone = page.goto(record)
         assert gone is not None
         assert gone.status == 404
@@ -103,7 +72,7 @@ def test_a_patient_is_asked_for_at_one_desk_and_taken_over_at_the_other(
 
 def test_a_notice_is_recorded_and_the_entry_corrected(installation: Installation) -> None:
     record = f"/clinic/participants/{installation.enrol().participant_id}"
-    with signed_in(installation, "nurse") as page:
+    with at_desk(installation, "nurse") as page:
         page.goto(record)
         page.locator(f"a[href='{record}/consent']").click()
         page.locator("input[name=kind][value=notice_signed]").check()

@@ -11,7 +11,7 @@ from pro_app.services.completion.periods import list_periods
 from pro_app.services.protocol_versions import list_versions
 from pro_app.services.visit_words import label_visits
 from pro_app.storage.catalogue import load_protocol
-from pro_app.storage.queries.form_standings import list_closed_visits
+from pro_app.storage.queries.closed_visits import list_closed_visits
 
 HALF_A_DAY = timedelta(hours=12)
 

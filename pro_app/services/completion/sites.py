@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from pro_app.compliance.funnel import OUTSIDE, ControlLimits, Place, find_limits, find_target, list_limits
+from pro_app.compliance.funnel import OUTSIDE, ControlLimits, Place, find_limits_of, find_target, list_limits
 from pro_app.compliance.tallies import FormTally, find_rate
 from pro_app.services.clinic_scope import ClinicScope, SiteChoice
 from pro_app.services.completion.counting import (
@@ -15,7 +15,12 @@ from pro_app.services.completion.counting import (
     load_rules,
     make_standing_scope,
 )
-from pro_app.storage.queries.form_standings import Only, count_denominators, count_open_forms
+from pro_app.storage.queries.form_standings import (
+    Only,
+    StandingScope,
+    count_denominators,
+    count_open_forms,
+)
 
 _COUNTED = ("expected", "received", "completed", "available", "unexplained")
 
@@ -85,13 +90,16 @@ def compare_sites(
     own = make_standing_scope(scope)
     is_of_all_time = not (only.first_month or only.last_month)
     fixed = count_denominators(session, own, rules=rules) if is_of_all_time else None
-    open_forms = count_open_forms(session, own, only=only, rules=rules, now=now)
+    named = StandingScope(scope.study_id, scope.named_site_ids)
+    open_forms = count_open_forms(session, named, only=only, rules=rules, now=now)
     visits: dict[int, list[FormTally]] = {}
     for (site_id, _visit), tally in counted.items():
         if tally.expected or tally.received:
             visits.setdefault(site_id, []).append(tally)
     sums = {site_id: sum(tallies, FormTally()) for site_id, tallies in visits.items()}
     target = find_target([(tally.completed, tally.expected) for tally in sums.values()])
+    numbers = {tally.expected for tally in sums.values() if tally.expected}
+    of_sites = find_limits_of(numbers, target) if target is not None else {}
     rows = [
         SiteRow(
             site=site,
@@ -100,7 +108,7 @@ def compare_sites(
             if fixed is None
             else fixed.get(site.site_id, 0) * len(visits.get(site.site_id, ())),
             open_forms=open_forms.get(site.site_id, 0),
-            place=_find_place(sums.get(site.site_id), target),
+            place=_find_place(sums.get(site.site_id), of_sites),
         )
         for site in sorted(scope.sites, key=lambda site: site.site_code)
     ]
@@ -115,10 +123,10 @@ def sort_sites(rows: Sequence[SiteRow], sort: str) -> list[SiteRow]:
     return sorted(rows, key=key, reverse=sort.startswith("-"))
 
 
-def _find_place(tally: FormTally | None, target: float | None) -> Place | None:
-    if tally is None or target is None or not tally.expected:
+def _find_place(tally: FormTally | None, limits: Mapping[int, ControlLimits]) -> Place | None:
+    if tally is None or tally.expected not in limits:
         return None
-    return find_limits(tally.expected, target).place(tally.completed)
+    return limits[tally.expected].place(tally.completed)
 
 
 def _or_nothing(rate: float | None) -> float:

@@ -1,6 +1,6 @@
 """Which forms are due when in the weeks to come, and how many will probably be missing in the end."""
 
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -60,29 +60,28 @@ class Coming:
 def load_coming(session: Session, scope: ClinicScope, *, weeks: int, language: str, now: datetime) -> Coming:
     """Load what is open now and what opens in so many weeks, this week included."""
     today = civil_date(now, load_current_protocol(session, scope.study_id).default_zone)
-    monday = today - timedelta(days=today.weekday())
+    monday = _find_monday(today)
     forms = list_coming_forms(
         session,
         study_id=scope.study_id,
-        site_ids=scope.site_ids,
+        site_ids=scope.named_site_ids,
         from_on=today,
         until_on=monday + weeks * WEEK - timedelta(days=1),
     )
-    codes = (form.visit_code for form in forms)
+    codes = {form.visit_code for form in forms}
+    opening = Counter(_find_monday(form.opens_on) for form in forms)
+    closing = Counter(_find_monday(form.closes_on) for form in forms if form.closes_on is not None)
+    mondays = [monday + number * WEEK for number in range(weeks)]
     return Coming(
         today=today,
-        weeks=tuple(_count_week(forms, monday + number * WEEK) for number in range(weeks)),
+        weeks=tuple(ComingWeek(day, opening=opening[day], closing=closing[day]) for day in mondays),
         forms=tuple(forms),
         visit_words=dict(label_visits(session, scope.study_id, codes, language=language)),
     )
 
 
-def _count_week(forms: Sequence[ComingForm], begins_on: date) -> ComingWeek:
-    return ComingWeek(
-        begins_on,
-        opening=sum(_falls_in(form, begins_on, "opens") for form in forms),
-        closing=sum(_falls_in(form, begins_on, "closes") for form in forms),
-    )
+def _find_monday(on: date) -> date:
+    return on - timedelta(days=on.weekday())
 
 
 def _falls_in(form: ComingForm, begins_on: date, what: What) -> bool:

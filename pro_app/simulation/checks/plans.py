@@ -3,7 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from pro_app.simulation.checks.evidence import Life, Violation
-from pro_app.simulation.checks.wanted import LATE, WantedVisit, group_revisions, list_wanted, may_be_late
+from pro_app.simulation.checks.wanted import (
+    LATE,
+    WantedVisit,
+    count_window,
+    group_revisions,
+    list_wanted,
+    may_be_late,
+)
 from pro_app.storage.tables.assessments import Assessment, PlannedVisit
 
 UNSCHEDULED, REPLACED = "UNSCHEDULED", "PLAN_REPLACED"
@@ -20,8 +27,7 @@ def check_plans(lives: Iterable[Life]) -> Iterator[Violation]:
             yield life.violation("plan_differs", f"{code} is not planned")
         for code, (visit, assessment) in stored.items():
             yield from _check_visit(life, visit, assessment, wanted=wanted.get(code))
-            if code in wanted:
-                yield from _check_reason(life, assessment, revisions[code], wanted=wanted[code])
+            yield from _check_reason(life, assessment, revisions[code], wanted=wanted.get(code))
         for assessment in life.assessments:
             yield from _check_unmoved(life, assessment)
 
@@ -52,18 +58,23 @@ def _check_visit(
 
 
 def _check_reason(
-    life: Life, assessment: Assessment, revisions: Sequence[PlannedVisit], *, wanted: WantedVisit
+    life: Life, assessment: Assessment, revisions: Sequence[PlannedVisit], *, wanted: WantedVisit | None
 ) -> Iterator[Violation]:
     """Give a visit, also a begun or sent one, that does not count as the facts want it, with that reason.
 
-    What was sent may stay expected whatever happened later.
+    What was sent may stay expected whatever happened later. What was begun counts by the window that holds
+    its answers, wherever the facts want the visit.
     """
     visit = revisions[-1]
     said = (visit.expected, visit.reason_code)
-    due = [(wanted.expected, wanted.reason)]
+    due = [] if wanted is None else [(wanted.expected, wanted.reason)]
     if assessment.submitted_at is not None:
         due.append((True, None))
-    if wanted.reason is None and any(may_be_late(row, revisions) for row in _list_same(revisions)):
+    elif assessment.started_at is not None:
+        due = [count_window(life, visit.closes_on)]
+    if not due:
+        return
+    if due[0][1] is None and any(may_be_late(row, revisions) for row in _list_same(revisions)):
         # Answers keep the reason that their visit had when it was reopened for them, or have none.
         due = [*(due if assessment.started_at is not None else ()), (True, LATE)]
     if said not in due:

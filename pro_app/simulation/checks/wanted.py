@@ -66,16 +66,14 @@ def _fold(life: Life) -> _Folded:
     return folded
 
 
+def count_window(life: Life, closes_on: date | None) -> tuple[bool, str | None]:
+    """Say whether the facts expect a window that closes on a day, and the reason that they put on it."""
+    return _count(life, _fold(life), closes_on)
+
+
 def _judge(life: Life, folded: _Folded, row: Row) -> WantedVisit:
     closes_on = None if row.closes is None else date(*civil_day(row.closes))
-    reaching = [
-        (effect.expected, from_on, effect.reason)
-        for effect, from_on, until_on in _list_effects(life, folded)
-        if (from_on <= closes_on if closes_on else True)
-        and (until_on is None or (closes_on is not None and closes_on < until_on))
-    ]
-    # What takes a visit out of the expected ones goes before what only closes it; then the first day decides.
-    expected, _, reason = min(reaching, key=lambda found: found[:2], default=(True, None, None))
+    expected, reason = _count(life, folded, closes_on)
     return WantedVisit(
         opens_on=date(*civil_day(row.opens)),
         target_on=None if row.target is None else date(*civil_day(row.target)),
@@ -84,6 +82,18 @@ def _judge(life: Life, folded: _Folded, row: Row) -> WantedVisit:
         expected=expected,
         reason=reason,
     )
+
+
+def _count(life: Life, folded: _Folded, closes_on: date | None) -> tuple[bool, str | None]:
+    reaching = [
+        (effect.expected, from_on, effect.reason)
+        for effect, from_on, until_on in _list_effects(life, folded)
+        if (from_on <= closes_on if closes_on else True)
+        and (until_on is None or (closes_on is not None and closes_on < until_on))
+    ]
+    # What takes a visit out of the expected ones goes before what only closes it; then the first day decides.
+    expected, _, reason = min(reaching, key=lambda found: found[:2], default=(True, None, None))
+    return expected, reason
 
 
 def _list_effects(life: Life, folded: _Folded) -> Iterator[tuple[Effect, date, date | None]]:

@@ -1,15 +1,19 @@
 """Reading the forms that can still be answered: those that are open, and those that open before a day."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from pro_app.storage.catalogue import load_protocol
 from pro_app.storage.tables.assessments import Assessment, PlannedVisit
+from pro_app.storage.tables.form_standings import FormStanding
 from pro_app.storage.tables.participants import Participant
+
+ANYWHERE_BY_THEN = timedelta(days=2)
+"""After so much of UTC a day has begun in every zone, and one of them is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class ComingForm:
 
 
 def list_coming_forms(
-    session: Session, *, study_id: int, site_ids: Iterable[int] | None, from_on: date, until_on: date
+    session: Session, *, study_id: int, site_ids: Collection[int], from_on: date, until_on: date
 ) -> list[ComingForm]:
     """List the forms whose window reaches into the days from `from_on` to `until_on`, by opening day.
 
@@ -50,10 +54,16 @@ def list_coming_forms(
             PlannedVisit.provisional,
             Assessment.started_at.is_not(None),
         )
-        .join(Assessment, Assessment.planned_visit_id == PlannedVisit.id)
+        .select_from(FormStanding)
+        .join(Assessment, Assessment.id == FormStanding.assessment_id)
+        .join(PlannedVisit, PlannedVisit.id == Assessment.planned_visit_id)
         .join(Participant, Participant.id == PlannedVisit.participant_id)
         .where(
-            Participant.study_id == study_id,
+            # The narrow rows lead to the forms that were not sent, site by site.
+            FormStanding.study_id == study_id,
+            FormStanding.site_id.in_(sorted(site_ids)),
+            FormStanding.received_at.is_(None),
+            FormStanding.opens_at <= datetime.combine(until_on, time(), UTC) + ANYWHERE_BY_THEN,
             PlannedVisit.replaced_at.is_(None),
             PlannedVisit.expected,
             PlannedVisit.opens_on <= until_on,
@@ -69,8 +79,6 @@ def list_coming_forms(
         )
         .order_by(PlannedVisit.opens_on, Participant.participant_code, PlannedVisit.id)
     )
-    if site_ids is not None:
-        statement = statement.where(Participant.site_id.in_(list(site_ids)))
     return [
         ComingForm(*facts)
         for sha256, reason, *facts in session.execute(statement)

@@ -190,12 +190,13 @@ def _list_behind(
 
 def _list_open(rules: CountingRules, *, now: datetime) -> list[Condition]:
     form = FormStanding
-    in_window = and_(form.opens_at <= now, or_(form.closes_at.is_(None), form.closes_at > now))
-    # A period that has not begun cannot have been opened again.
-    reopened = and_(form.opens_at <= now, form.reopened_until_at.is_not(None), form.reopened_until_at > now)
+    in_window = or_(form.closes_at.is_(None), form.closes_at > now)
+    reopened = and_(form.reopened_until_at.is_not(None), form.reopened_until_at > now)
     return [
         form.expected.is_(true()),
         form.received_at.is_(None),
+        # A period that has not begun cannot have been opened again.
+        form.opens_at <= now,
         or_(in_window, reopened),
         func.coalesce(form.plan_reason, "").not_in(sorted(rules.closing_reasons)),
     ]
@@ -219,18 +220,6 @@ def list_counted_people(
         .order_by(Participant.participant_code, Participant.id)
     )
     return list(session.scalars(statement.slice(part.start, part.stop)))
-
-
-def list_closed_visits(session: Session, scope: StandingScope, *, now: datetime) -> dict[str, datetime]:
-    """List the visits of which a window closed until `now`, each with the first moment at which one did."""
-    form = FormStanding
-    # Site by site as the index has it, which needs no sorting.
-    first = select(form.visit_code, func.min(form.closes_at)).group_by(form.site_id, form.visit_code)
-    closed: dict[str, datetime] = {}
-    for code, at in session.execute(first.where(*_list_sites(scope), form.closes_at <= now)):
-        if at is not None:
-            closed[code] = min(at, closed.get(code, at))
-    return closed
 
 
 def list_planned_pairs(session: Session, scope: StandingScope) -> list[tuple[str, str]]:

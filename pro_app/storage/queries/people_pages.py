@@ -24,6 +24,14 @@ def count_people(session: Session, *, study_id: int, site_ids: Iterable[int] | N
     return session.scalar(select(func.count()).select_from(Participant).where(*within)) or 0
 
 
+def count_people_by_site(
+    session: Session, *, study_id: int, site_ids: Iterable[int] | None
+) -> dict[int, int]:
+    """Count the participants of each site that has any."""
+    statement = select(Participant.site_id, func.count()).where(*_within(study_id, site_ids))
+    return {row[0]: row[1] for row in session.execute(statement.group_by(Participant.site_id))}
+
+
 def list_people_on_page(
     session: Session, *, study_id: int, site_ids: Iterable[int] | None, first: int, most: int
 ) -> list[PersonOnPage]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from pro_app.storage.seldom import seldom
 from pro_app.storage.tables.answer_readings import AnswerReading
 from pro_app.storage.tables.assessments import Assessment
 from pro_app.storage.tables.clarifications import Clarification
@@ -81,7 +82,8 @@ def list_arrivals(session: Session, *, study_id: int, site_ids: Collection[int] 
     """List the requests that wait for some sites of a study (None: all), by inclusion number."""
     statement = _TRANSFERS.where(Participant.study_id == study_id, SiteTransfer.settled_at.is_(None))
     if site_ids is not None:
-        statement = statement.where(SiteTransfer.to_site_id.in_(site_ids))
+        # SQLite would begin with everybody in the study, rather than with the site.
+        statement = statement.where(seldom(SiteTransfer.to_site_id.in_(site_ids)))
     return _read_rows(session, statement.order_by(Participant.participant_code, SiteTransfer.id))
 
 

@@ -1,9 +1,11 @@
 """Where every form stands, for counting: derived from the plan and the facts, and never from the time."""
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pro_app.storage.tables.base import At, BigKey, Code, DefinitionHash, Table
+
+_NOT_RECEIVED = text("received_at IS NULL")
 
 
 class FormStanding(Table):
@@ -36,6 +38,22 @@ class FormStanding(Table):
             "mode",
             "respondent",
         ),
+        # The few that can still come, and nothing of the many that came: what is open is found without them.
+        Index(
+            "ix_form_standings_waiting",
+            "study_id",
+            "site_id",
+            "opens_at",
+            "closes_at",
+            "expected",
+            "reopened_until_at",
+            "plan_reason",
+            "visit_code",
+            postgresql_where=_NOT_RECEIVED,
+            sqlite_where=_NOT_RECEIVED,
+        ),
+        # When a visit first closed anywhere in the trial.
+        Index("ix_form_standings_first_closed", "study_id", "visit_code", "closes_at"),
     )
 
     assessment_id: Mapped[int] = mapped_column(

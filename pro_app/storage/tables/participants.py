@@ -3,7 +3,7 @@
 import secrets
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pro_app.storage.tables.base import At, BigKey, Code, DefinitionHash, Key, Table
@@ -27,6 +27,8 @@ class Participant(Table):
     __table_args__ = (
         UniqueConstraint("study_id", "participant_code"),
         CheckConstraint("reminder_hour BETWEEN 8 AND 19", name="reminder_hour"),
+        # The people of a site in the order of lists: those of the study alone would be looked through.
+        Index("ix_participants_listing", "study_id", "site_id", "participant_code"),
     )
 
     id: Mapped[Key]

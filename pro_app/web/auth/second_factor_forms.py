@@ -1,8 +1,10 @@
 """The forms of the second factor: a code, and where it is changed the password as well."""
 
+from typing import ClassVar
+
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, PasswordField, StringField
+from wtforms import Field, Form, HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 LONGEST_LABEL = 100
@@ -46,6 +48,15 @@ class PasskeyAnswerForm(FlaskForm):
     answer = HiddenField(validators=[Optional()])
 
 
+class _AskedBefore:
+    """Says that a field is needed, where something else than the form checks it."""
+
+    field_flags: ClassVar[dict[str, bool]] = {"required": True}
+
+    def __call__(self, _form: Form, _field: Field) -> None:
+        """Find nothing wrong: the script hands in what was typed before the form is sent."""
+
+
 class NewPasskeyForm(PasskeyAnswerForm):
     """A passkey and the name that its owner gives it; the script asks for it with the password."""
 
@@ -54,4 +65,4 @@ class NewPasskeyForm(PasskeyAnswerForm):
         description=lazy_gettext("To tell it from others, for example “Office computer” or “Blue key”."),
         validators=[_REQUIRED, Length(max=LONGEST_LABEL)],
     )
-    current_password = PasswordField(lazy_gettext("Present password"))
+    current_password = PasswordField(lazy_gettext("Present password"), validators=[_AskedBefore()])

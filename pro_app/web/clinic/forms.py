@@ -8,6 +8,7 @@ from wtforms import (
     BooleanField,
     DateField,
     EmailField,
+    HiddenField,
     RadioField,
     SelectField,
     StringField,
@@ -115,8 +116,9 @@ class ReopeningForm(FlaskForm):
 
 
 class NotDoneForm(FlaskForm):
-    """Why a form is missing or late."""
+    """Why a form is missing or late; `seen` marks what was recorded when it was asked for."""
 
+    seen = HiddenField()
     reason = RadioField(lazy_gettext("Reason"), validators=[_CHOICE])
     text = TextAreaField(
         lazy_gettext("In words"),

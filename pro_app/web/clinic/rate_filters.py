@@ -1,8 +1,9 @@
 """What the pages of rates are narrowed to, as their addresses say it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import request, url_for
 from flask_babel import get_locale, gettext
@@ -25,11 +26,16 @@ class RateFilters:
     scope: ClinicScope
     only: Only
     chosen: dict[str, str]
+    _addresses: dict[str, str] = field(default_factory=dict)
 
     def link(self, endpoint: str, **changes: object) -> str:
         """Give the address of a page of rates narrowed alike, with some of the choices changed."""
-        known: dict[str, Any] = {**self.chosen, **changes}
-        return url_for(endpoint, **{name: value for name, value in known.items() if value})
+        # A table of all sites has more than a thousand of them, and asking Flask for each takes long.
+        if endpoint not in self._addresses:
+            self._addresses[endpoint] = url_for(endpoint)
+        known = {**self.chosen, **changes}
+        said = urlencode({name: value for name, value in known.items() if value})
+        return f"{self._addresses[endpoint]}?{said}" if said else self._addresses[endpoint]
 
     @property
     def is_narrowed(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_date, get_locale
+from flask_babel import format_date, get_locale, gettext
 
 from pro_app.clock import civil_date
 from pro_app.compliance.tallies import FIGURES
@@ -31,6 +31,8 @@ from pro_app.web.site_words import site_words
 
 COLUMNS = ("site", "month", "section", "code", "label", "measure", "value")
 """Of the CSV file, which has a row for each number."""
+NO_REASON = "NONE_GIVEN"
+"""In place of the protocol's code, where a form is missing and nobody said why."""
 
 
 @blueprint.get("/clinic/reports")
@@ -137,7 +139,8 @@ def _list_numbers(loaded: SiteReport) -> Iterator[tuple[Any, ...]]:
         yield from _list_figures("so_far", row)
         yield "so_far", row.visit_code, row.label, "available_data_rate", loaded.available_rate(row)
     for reason in loaded.reasons:
-        yield "reasons", reason.reason_code, reason.reason, reason.said_by_code, reason.forms
+        code, words = reason.reason_code or NO_REASON, reason.reason or gettext("no reason given")
+        yield "reasons", code, words, reason.said_by_code, reason.forms
     for (kind, outcome), number in loaded.acts.most_common():
         yield "acts", kind, kind_words(kind), outcome, number
     for (channel, state), number in loaded.messages.most_common():

@@ -89,14 +89,23 @@ TO_DO = {
 }
 
 
-ONE_CLICK = ("reached", "not_reached", "message_left", "prefers_paper")
+ONE_CLICK = ("reached", "prefers_paper", "not_reached", "message_left", "wrong_number")
 """What can be recorded about a call from the list; whatever needs more words is on the task's own page."""
 SHORT_OUTCOMES = {
     "reached": lazy_gettext("Will answer"),
     "not_reached": lazy_gettext("Not reached"),
     "message_left": lazy_gettext("Word left"),
     "prefers_paper": lazy_gettext("Paper"),
+    "wrong_number": lazy_gettext("Wrong number"),
 }
+SHORT_REASONS = {
+    "TOO_ILL": lazy_gettext("Says: too ill"),
+    "REFUSED": lazy_gettext("Says: no"),
+}
+"""Why the person on the telephone will not answer this time, where the protocol knows the reason.
+
+What somebody else says, and any other reason, is recorded on the task's own page.
+"""
 WITHOUT_TELEPHONE = frozenset({RECORD_DATE, MISSING_REASON})
 
 
@@ -126,6 +135,13 @@ def list_one_click(line: SiteTaskLine) -> list[tuple[str, str]]:
     if line.task.kind != CALL:
         return []
     return [(code, str(SHORT_OUTCOMES[code])) for code in ONE_CLICK]
+
+
+def list_spoken_reasons(line: SiteTaskLine) -> list[tuple[str, str]]:
+    """List the reasons that the person who is called gives most, as code and words."""
+    if line.task.kind != CALL:
+        return []
+    return [(code, str(words)) for code, words in SHORT_REASONS.items() if code in line.reasons]
 
 
 def has_telephone(line: SiteTaskLine) -> bool:
@@ -274,6 +290,7 @@ def give_task_words() -> dict[str, Callable[..., Any]]:
         "task_url": task_url,
         "task_record_url": record_url,
         "one_click_outcomes": list_one_click,
+        "one_click_reasons": list_spoken_reasons,
         "task_has_telephone": has_telephone,
         "task_interview_url": interview_url,
         "task_messages": messages_words,

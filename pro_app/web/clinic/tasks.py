@@ -14,6 +14,7 @@ from pro_app.services.site_tasks import (
     SiteTaskLine,
     count_tasks,
     count_tasks_by_site,
+    divide_sites,
     list_tasks_of_participant,
     list_tasks_of_sites,
 )
@@ -45,12 +46,7 @@ RECORDS_LOOKED_THROUGH = 200
 def tasks() -> ResponseReturnValue:
     """List what the own site is asked to do, the most urgent first; others see how much each site is."""
     if not is_site_staff():
-        counts = count_tasks_by_site(this.session(), actor=this.actor(), now=this.now())
-        scope = load_scope(this.session(), actor=this.actor())
-        asked = {kind for count in counts for kind, tasks in count.by_kind.items() if tasks}
-        # A kind that nobody is asked today would be a column of dashes, and all of them fit no screen.
-        kinds = {kind: words for kind, words in {**KINDS, **list_matter_titles()}.items() if kind in asked}
-        return render_template("clinic/task_counts.html", counts=counts, kinds=kinds, scope=scope)
+        return _show_counts()
     lines = list_tasks_of_sites(
         this.session(), site_ids=None, actor=this.actor(), language=str(get_locale()), now=this.now()
     )
@@ -132,6 +128,27 @@ def save_task(participant_id: int, mark: str) -> ResponseReturnValue:
     if row.outcome == NOT_THIS_TIME and (line is None or may_be_written_to(line)):
         flash(silenced_words(participant_id), "info")
     return redirect(url_for("clinic.tasks"))
+
+
+def _show_counts() -> ResponseReturnValue:
+    """Show how much each site is asked to do: all sites at once, or in parts where many are enrolled."""
+    parts = divide_sites(this.session(), actor=this.actor())
+    page = min(max(request.args.get("page", 1, type=int), 1), max(1, len(parts)))
+    site_ids = parts[page - 1] if parts else ()
+    counts = count_tasks_by_site(this.session(), site_ids=site_ids, actor=this.actor(), now=this.now())
+    asked = {kind for count in counts for kind, tasks in count.by_kind.items() if tasks}
+    # A kind that nobody is asked today would be a column of dashes, and all of them fit no screen.
+    kinds = {kind: words for kind, words in {**KINDS, **list_matter_titles()}.items() if kind in asked}
+    return render_template(
+        "clinic/task_counts.html",
+        counts=counts,
+        kinds=kinds,
+        scope=load_scope(this.session(), actor=this.actor()),
+        first=sum(map(len, parts[: page - 1])) + 1,
+        site_count=sum(map(len, parts)),
+        page=page,
+        page_count=max(1, len(parts)),
+    )
 
 
 def _find_line(participant_id: int, mark: str) -> SiteTaskLine | None:

@@ -10,8 +10,10 @@ from pro_app.services.visits import (
     MAY_HAVE_REASON,
     AssessmentRecord,
     NotDone,
+    SaidMeanwhile,
     find_reopening_day,
     load_visit,
+    mark_not_done,
     record_not_done,
     reopen_visit,
     withdraw_not_done,
@@ -58,7 +60,7 @@ def missing_reason(assessment_id: int) -> ResponseReturnValue:
     visit = _load(assessment_id)
     form = _reason_form(visit)
     form.reason.data, form.said_by.data = visit.not_done_reason, visit.not_done_said_by
-    form.text.data = visit.not_done_text
+    form.text.data, form.seen.data = visit.not_done_text, mark_not_done(visit)
     return _render_reason(form, visit)
 
 
@@ -72,7 +74,16 @@ def save_missing_reason(assessment_id: int) -> ResponseReturnValue:
         return _render_reason(form, visit, status=400)
     said = NotDone(form.reason.data, form.said_by.data, form.text.data or "")
     try:
-        record_not_done(this.session(), assessment_id, said, actor=this.actor(), now=this.now())
+        record_not_done(
+            this.session(),
+            assessment_id,
+            said,
+            seen=form.seen.data or "",
+            actor=this.actor(),
+            now=this.now(),
+        )
+    except SaidMeanwhile as other:
+        return _tell_said_meanwhile(form, other.record)
     except InputRejected as rejected:
         show_problems(form, rejected)
         return _render_reason(form, visit, status=400)
@@ -133,6 +144,25 @@ def _render_reason(form: NotDoneForm, visit: AssessmentRecord, *, status: int = 
         is_open=visit.is_answerable(this.now()),
     )
     return page, status
+
+
+def _tell_said_meanwhile(form: NotDoneForm, visit: AssessmentRecord) -> ResponseReturnValue:
+    """Say what a colleague recorded in the meantime, and keep what was typed; saved again, it counts."""
+    form.seen.raw_data, form.seen.data = None, mark_not_done(visit)
+    language = str(get_locale())
+    reasons = {reason.code: reason.label.text(language) for reason in visit.protocol.missing_reasons}
+    people = {person.code: person.label.text(language) for person in visit.protocol.said_by}
+    if visit.not_done_reason is None:
+        words = gettext("Somebody took the reason back in the meantime. Save again if yours is to count.")
+    else:
+        words = gettext(
+            "In the meantime this was recorded: “%(reason)s”, said by: %(said_by)s. "
+            "Save again if yours is to replace it.",
+            reason=reasons.get(visit.not_done_reason, visit.not_done_reason),
+            said_by=people.get(visit.not_done_said_by or "", "–"),
+        )
+    form.form_errors.append(words)
+    return _render_reason(form, visit, status=409)
 
 
 def _label(visit: AssessmentRecord) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import pytest
 from clinic_world import Clinic, noon
 from sqlalchemy import select
 
@@ -205,3 +206,29 @@ def test_a_wrong_date_that_asked_again_leaves_no_missed_visit_when_it_is_put_rig
 def last_event(clinic: Clinic, participant_id: int) -> int:
     with clinic.database.reading() as session:
         return max(event.id for event in list_events(session, participant_id))
+
+
+@pytest.mark.parametrize(
+    ("ended_on", "died_on", "counts_as"),
+    [
+        (date(2026, 5, 20), date(2026, 6, 1), (True, None)),
+        (date(2026, 5, 4), date(2026, 5, 12), (False, "DIED")),
+    ],
+    ids=["closed before the death", "open on the day of the death"],
+)
+def test_what_was_begun_in_a_window_that_is_over_counts_by_it_wherever_the_visit_is_wanted_now(
+    clinic: Clinic, *, ended_on: date, died_on: date, counts_as: tuple[bool, str | None]
+) -> None:
+    participant_id = clinic.enrol(date(2026, 1, 5))
+    clinic.record(participant_id, "randomised", date(2026, 1, 12), arm="SURVEILLANCE")
+    event_id = clinic.record(participant_id, "treatment_ended", date(2026, 2, 2))
+    clinic.answer(participant_id, "M03", date(2026, 5, 4), submit=False)
+    own = clinic.assessments(participant_id)["M03"]
+    assert (own.opens_on, own.closes_on) == (date(2026, 4, 18), date(2026, 5, 16))
+
+    correct(clinic, event_id, ended_on, on=date(2026, 6, 20))
+    clinic.record(participant_id, "died", died_on, at=date(2026, 6, 20))
+
+    now = clinic.assessments(participant_id)["M03"]
+    assert (now.opens_on, now.closes_on) == (own.opens_on, own.closes_on)
+    assert (now.expected, now.reason_code) == counts_as

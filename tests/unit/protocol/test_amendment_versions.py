@@ -61,6 +61,16 @@ def test_what_was_begun_or_sent_stays_under_its_own_version(reluth: Protocol) ->
         assert (m03.target_on, wanted.versions["M03"]) == (date(2026, 8, 4), reluth.sha256)
 
 
+def test_answers_that_no_version_asks_for_any_more_stay_under_their_own(reluth: Protocol) -> None:
+    shorter = amend(reluth, visits=tuple(visit for visit in reluth.visits if visit.code != "M03"))
+    rows = stored(reluth, M03=(date(2026, 7, 30), False))
+    facts = Facts(enrolled_on=FACTS.enrolled_on)  # randomisation and end were recorded for somebody else
+    wanted = plan_under_versions(shorter, facts, rows, today=TODAY)
+    assert "M03" not in {visit.visit_code for visit in wanted.visits}
+    assert wanted.versions["M03"] == reluth.sha256
+    assert "M03" not in wanted.renewed
+
+
 def test_a_visit_that_only_the_new_version_has_and_that_is_over_is_not_expected(reluth: Protocol) -> None:
     without = replace(reluth, visits=tuple(visit for visit in reluth.visits if visit.code != "W##"))
 

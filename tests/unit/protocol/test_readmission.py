@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from pro_app.protocol.events import Facts
-from pro_app.protocol.open_days import PLAN_REPLACED
+from pro_app.protocol.open_days import PLAN_REPLACED, OpenDays
 from pro_app.protocol.protocol import Protocol
 from pro_app.protocol.replan import CurrentVisit, PlanChange, plan_changes
 from pro_app.protocol.schedule import PlannedVisit, plan_visits
@@ -165,7 +165,9 @@ def test_answers_never_sent_that_a_mistake_put_into_a_window_that_is_over_stay_i
         CurrentVisit(visit, today, date(2024, 10, 20) if visit.visit_code == "M03" else None)
         for visit in wrong
     ]
-    (kept,) = about(plan_changes(begun, right, today=today), "M03")
+    given_to = displaced(reluth, sent=False).visit
+    was_open = OpenDays(given_to.opens_on, date(2024, 10, 31), whole=False, visit=given_to)
+    (kept,) = about(plan_changes(begun, right, today=today, offered={"M03": [was_open]}), "M03")
     assert (kept.action, kept.after) == ("keep", visit_of(wrong, "M03"))
 
 

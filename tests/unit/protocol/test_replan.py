@@ -282,12 +282,11 @@ def test_a_begun_form_counts_alike_whether_a_death_is_recorded_before_or_after_i
 def test_a_begun_form_is_expected_again_once_the_death_is_taken_back(reluth: Protocol) -> None:
     plan = plan_visits(reluth, BASE)
     died = plan_visits(reluth, replace(BASE, died_on=date(2024, 3, 28)))
-    today = date(2024, 5, 1)
-    (change,) = (
-        c
-        for c in plan_changes(rows(died, W08=(date(2024, 3, 25), False)), plan, today=today)
-        if c.visit_code == "W08"
-    )
+    given_to = {visit.visit_code: visit for visit in plan}["W08"]
+    was_open = OpenDays(given_to.opens_on, date(2024, 3, 28), whole=False, visit=given_to)
+    stored = rows(died, W08=(date(2024, 3, 25), False))
+    changes = plan_changes(stored, plan, today=date(2024, 5, 1), offered={"W08": [was_open]})
+    change = by_code(changes)["W08"]
     assert change.after is not None
     assert (change.after.expected, change.after.reason) == (True, None)
 
@@ -314,3 +313,17 @@ def test_a_sent_baseline_is_without_a_date_again_once_the_randomisation_is_taken
     )
     (change,) = plan_changes([row], wanted, today=date(2024, 2, 12))
     assert (change.action, change.after) == ("move", wanted[0])
+
+
+def test_a_begun_form_counts_by_its_own_window_whatever_other_one_is_wanted_now(reluth: Protocol) -> None:
+    # M03 was begun after an end that was recorded wrongly; by the right one it lies after the death.
+    plan = plan_visits(reluth, replace(BASE, treatment_ended_on=date(2024, 3, 28)))
+    wanted = plan_visits(reluth, replace(BASE, treatment_ended_on=date(2024, 7, 1), died_on=date(2024, 8, 1)))
+    (row,) = (row for row in rows(plan, M03=(date(2024, 6, 25), False)) if row.visit.visit_code == "M03")
+    (died,) = (kind.effect for kind in reluth.event_kinds if kind.code == "died")
+    for visits in (wanted, [visit for visit in wanted if visit.visit_code != "M03"]):
+        for effect, counts_as in ((None, (True, None)), (died, (False, "DIED"))):
+            changes = plan_changes([replace(row, effect=effect)], visits, today=date(2024, 8, 2))
+            after = by_code(changes)["M03"].after
+            assert after is not None
+            assert (after.opens_on, after.expected, after.reason) == (row.visit.opens_on, *counts_as)

@@ -110,6 +110,23 @@ def test_the_contact_is_changed_on_its_own_page(clinic: Clinic, nurse: StaffBrow
     assert nurse.post(address, **(wanted | {"email": "b@"})).status_code == 400
 
 
+def test_a_contact_of_another_patient_is_asked_about_before_it_is_saved(
+    clinic: Clinic, nurse: StaffBrowser
+) -> None:
+    clinic.enrol(date(2026, 3, 2), telephone="")
+    own = {"participant_code": "15-002", "email": "b@example.fr", "telephone": ""}
+    participant_id = clinic.enrol(date(2026, 3, 2), **own)
+    with clinic.database.reading() as session:
+        contact_ref = session.get_one(Participant, participant_id).contact_ref
+    address = f"/clinic/participants/{participant_id}/contact"
+    wanted = {"email": "A.Dupont@example.fr", "language": "fr", "zone": "Europe/Paris", "reminder_hour": "10"}
+    asked = nurse.post(address, **wanted)
+    assert (asked.status_code, "15-001" in asked.text) == (200, True)
+    assert clinic.vault.find(contact_ref).email == "b@example.fr"
+    nurse.post(address, **wanted, shared_confirmed="y")
+    assert clinic.vault.find(contact_ref).email == "A.Dupont@example.fr"
+
+
 def test_zones_have_the_names_that_people_write(clinic: Clinic, nurse: StaffBrowser) -> None:
     participant_id = clinic.enrol(date(2026, 3, 2), zone="Indian/Reunion")
     choices = dict(re.findall(r'<option[^>]*value="(\w+/\w+)"[^>]*>([^<]+)</option>', nurse.get(NEW).text))

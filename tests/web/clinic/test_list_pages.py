@@ -73,6 +73,34 @@ def test_a_closed_visit_is_reopened_and_its_reason_recorded(clinic: Clinic, nurs
     assert (after.not_done_reason, after.reopened_reason) == ("FORGOT", "was away")
 
 
+def test_of_two_who_say_why_the_second_is_told_and_asked_once_more(
+    clinic: Clinic, nurse: StaffBrowser
+) -> None:
+    participant_id = clinic.enrol(date(2025, 12, 15))
+    clinic.record(participant_id, "randomised", date(2025, 12, 22), arm="LUTATHERA")
+    page = f"/clinic/visits/{clinic.assessments(participant_id)['W08'].assessment_id}/reason"
+    seen = find_seen(nurse.get(page).text)
+    nurse.post(page, reason="TOO_ILL", said_by="patient", text="", seen=seen)
+
+    again = nurse.post(page, reason="TOO_ILL", said_by="patient", text="", seen=seen)
+    other = nurse.post(page, reason="REFUSED", said_by="site", text="", seen=seen)
+
+    assert (again.status_code, other.status_code) == (200, 409)
+    assert "error-summary" in other.text
+    assert re.search(r'value="REFUSED"[^>]*checked|checked[^>]*value="REFUSED"', other.text)
+    assert clinic.assessments(participant_id)["W08"].not_done_reason == "TOO_ILL"
+    assert find_seen(other.text) != seen
+    nurse.post(page, reason="REFUSED", said_by="site", text="", seen=find_seen(other.text))
+    assert clinic.assessments(participant_id)["W08"].not_done_reason == "REFUSED"
+
+
+def find_seen(page: str) -> str:
+    """Find the mark of what the page shows as recorded."""
+    found = re.search(r'name="seen" type="hidden" value="([^"]*)"', page)
+    assert found is not None
+    return found[1]
+
+
 def test_the_baseline_says_that_it_cannot_be_reopened(clinic: Clinic, nurse: StaffBrowser) -> None:
     participant_id = clinic.enrol(date(2025, 12, 15))
     clinic.record(participant_id, "randomised", date(2025, 12, 22), arm="LUTATHERA")

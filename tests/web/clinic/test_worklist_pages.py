@@ -69,6 +69,40 @@ def test_one_click_on_the_list_records_a_plain_outcome(
     assert "empty-state" in done.text
 
 
+@pytest.mark.parametrize("reason", ["TOO_ILL", "REFUSED"])
+def test_one_click_on_the_list_records_why_the_person_will_not_answer(
+    clinic: Clinic, nurse: StaffBrowser, *, participant_id: int, key: str, reason: str
+) -> None:
+    page = nurse.get(LIST).text
+    form = next(one for one in re.findall(r"<form.*?</form>", page, re.DOTALL) if 'name="said_by"' in one)
+    assert f'name="reason" value="{reason}"' in form
+    hidden = dict(re.findall(r'type="hidden" name="(task_key|outcome|said_by)" value="([^"]*)"', form))
+    assert hidden == {"task_key": key, "outcome": "not_this_time", "said_by": "patient"}
+    done = nurse.post(task_address(nurse), page=LIST, reason=reason, **hidden)
+    assert (done.request.path, records(clinic)) == (LIST, [("not_this_time", None, reason)])
+    visit = clinic.assessments(participant_id)["W08"]
+    assert (visit.not_done_reason, visit.not_done_said_by) == (reason, "patient")
+    assert "notice-info" in done.text
+
+
+def test_one_click_says_that_the_number_is_wrong_and_then_the_contact_is_the_task(
+    clinic: Clinic, nurse: StaffBrowser, key: str
+) -> None:
+    done = nurse.post(task_address(nurse), page=LIST, task_key=key, outcome="wrong_number")
+    assert records(clinic) == [("wrong_number", None, None)]
+    assert 'name="outcome" value="reached"' not in done.text
+    assert task_mark(key) not in done.text
+
+
+def test_the_list_leads_to_the_number_in_one_click(clinic: Clinic, nurse: StaffBrowser, key: str) -> None:
+    assert key
+    found = re.search(r'href="([^"]+/telephone)#number"', nurse.get(LIST).text)
+    assert found is not None
+    assert looks(clinic) == []
+    assert TELEPHONE in nurse.get(found[1]).text
+    assert looks(clinic) == ["telephone"]
+
+
 def test_an_interview_is_not_offered(nurse: StaffBrowser, key: str) -> None:
     assert key
     assert "answers_now" not in nurse.get(LIST).text + nurse.get(task_address(nurse)).text

@@ -10,13 +10,14 @@ const [FIRST_WAIT, LONGEST_WAIT] = [2000, 60000]; // milliseconds until the cent
 const [, id, , first] = /^\/p\/q\/(\d+)(\/(\w+))?/.exec(location.pathname);
 const assessment_id = Number(id);
 const root = `/p/q/${id}`;
-const device_zone = Intl.DateTimeFormat().resolvedOptions().timeZone; // slow to ask for, so not at each tap
+const device_zone = Intl.DateTimeFormat().resolvedOptions().timeZone; // slow to ask for
 
 const answers = new Map(); // "<instrument>:<item>" → what was said, as the forms carry it
-const heard = new Set(); // the items that were read aloud on this page
+const heard = new Set(); // items that were read aloud
 const waiting = new Map(); // the same → the operation that is not received yet
-const touched = new Set(); // the items of which something was said, or learnt, since the centre was asked
-const writing = new Set(); // the operations that are not on the disk yet, of which nothing is promised
+const touched = new Set(); // items of which something was said or learnt since the centre was asked
+const received = new Set(); // operations of which this page heard so
+const writing = new Set(); // operations not on the disk yet: nothing is promised
 let whole = document.getElementById("words") && document;
 let current = { place: first || "", params: new URLSearchParams(location.search), asked: false };
 let pending = null; // the last tap on its way to the disk
@@ -90,7 +91,7 @@ const read = (other) => {
   phone.readFrom(other);
 };
 
-// Names an answer as the server does for a plain form without a script: it may be on its way already.
+// Names an answer as the server does for a plain form: it may be on its way already.
 const nameAsForm = (said) => queue.nameWithin(field("page_id").value, `${field("item").value}:${said}`);
 
 // Keeps what was said about the item on the screen, then sends it.
@@ -250,7 +251,7 @@ const loadAnswers = async () => {
   queue.saveProgress(owner, assessment_id, Object.keys(said.answers));
 };
 
-// Learns it as soon as there is a network: a page that was kept may be of a form that was sent meanwhile.
+// Learns it as soon as there is a network: the form of a kept page may have been sent meanwhile.
 const learn = (wait = FIRST_WAIT) =>
   loadAnswers().catch(() => {
     clearTimeout(learning);
@@ -273,12 +274,12 @@ const loadQueue = async () => {
     if (touched.has(item)) continue; // this page knows it better
     const { state, value } = content;
     answers.set(item, state === "answered" ? String(value) : state === "not_applicable" ? "N" : state);
-    waiting.set(item, content.operation_id);
+    if (!received.has(content.operation_id)) waiting.set(item, content.operation_id);
   }
   return own.some(({ content }) => content.respondent);
 };
 
-// What waits here is seen late where the phone's store has opened late.
+// The phone's store may open late.
 addEventListener("storeopened", async () => {
   const locked = await loadQueue();
   if (locked && whole) show("sent", undefined, { record: "replace", focus: false });
@@ -292,7 +293,11 @@ const loadProgress = async () => {
 };
 
 const settle = async ({ items, outcomes, receipt }) => {
-  for (const [operation_id, item] of Object.entries(items)) if (waiting.get(item) === operation_id) waiting.delete(item);
+  for (const [operation_id, item] of Object.entries(items)) {
+    received.add(operation_id);
+    if (answers.has(item)) touched.add(item);
+    if (waiting.get(item) === operation_id) waiting.delete(item);
+  }
   let late = false;
   for (const { operation_id, outcome, elsewhere, stands } of outcomes) {
     const item = items[operation_id];
@@ -312,7 +317,6 @@ const settle = async ({ items, outcomes, receipt }) => {
     await isOver();
     return location.replace(`${root}${receipt ? "/receipt" : "?plain"}${late ? "#late" : ""}`);
   }
-  queue.saveProgress(owner, assessment_id, [...answers.keys()].filter((item) => !waiting.has(item)));
   return mark();
 };
 
@@ -338,7 +342,7 @@ sync.listen((event) => {
   }
 });
 
-// The whole document shows its own screen; a single page goes on as it came until the whole one is here.
+// The whole document shows its own screen; a single page goes on as it came.
 const begin = async () => {
   const early = !whole && form() && new FormData(form()).get("answer"); // tapped before this script was here
   if (early && early !== field("before").value) {

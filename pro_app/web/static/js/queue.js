@@ -8,7 +8,7 @@ const KEY = { name: "AES-GCM", length: 256 };
 const place = globalThis.document?.getElementById("phone");
 const mayKeep = place?.dataset.keeps !== "nothing";
 
-const LONGEST_OPEN = 5000; // milliseconds; there are browsers in which it neither opens nor fails
+const LONGEST_OPEN = 5000; // milliseconds; it may neither open nor fail
 
 let opening = null;
 let leave = () => {};
@@ -57,7 +57,7 @@ const open = () => {
   return opening;
 };
 
-// A page that is left while it makes the store for the first time would hold it shut for the next one, in WebKit.
+// In WebKit a page that is left while it makes the store would hold it shut for the next one.
 addEventListener("pagehide", () => {
   try {
     if (!ready) leave();
@@ -66,7 +66,7 @@ addEventListener("pagehide", () => {
   }
 });
 
-// Begins a transaction, anew where the connection was lost: iPhones do that to a page in the background.
+// Begins a transaction, anew where an iPhone dropped the connection of a page in the background.
 const begin = async (...how) => {
   try {
     return (await open()).transaction(...how);
@@ -92,7 +92,7 @@ const loadKey = async (owner) => {
   const found = await findKey(owner);
   if (found) return found;
   const made = await crypto.subtle.generateKey(KEY, false, ["encrypt", "decrypt"]);
-  await run("keys", "readwrite", (keys) => keys.add(made, owner)).catch(() => {}); // another tab was first
+  await run("keys", "readwrite", (keys) => keys.add(made, owner)).catch(() => {}); // another tab did
   return findKey(owner);
 };
 
@@ -110,15 +110,15 @@ const unseal = async (key, { iv, sealed }, bound) => {
   return JSON.parse(new TextDecoder().decode(await crypto.subtle.decrypt(how, await key, sealed)));
 };
 
-// Tells apart taps that overtake each other on the way: a counter that rises, and by a random name the storage
-// it rises in, which is made anew with it. It counts from the seconds of the clock, as people read them.
+// Tells apart taps that overtake each other: a counter that rises from the seconds of the clock, and a random name
+// of the storage it rises in.
 export const count = () => {
   let name = counting;
   try {
     const [kept, known] = mayKeep && localStorage.counter ? localStorage.counter.split(" ") : [];
     if (known) [counter, name] = [Math.max(counter, Number(kept) || 0), known];
   } catch {
-    // Without storage it rises, under a name of its own, on this page only.
+    // Without storage it rises on this page only.
   }
   counting = name ||= place?.dataset.countedBy || makeId();
   // What the storage has may be some taps old where the browser was killed.
@@ -211,7 +211,7 @@ export const erase = async (operation_ids) => {
   await run("operations", "readwrite", remove).catch(() => {}); // it is sent once more, and erased then
 };
 
-// Puts aside what the centre's server cannot take; it stays on the phone and is not sent again.
+// Puts aside what the server cannot take; it stays on the phone.
 export const putAside = async ({ operation_id }, why) => {
   const held = memory.get(operation_id);
   if (held) held.aside = why;
@@ -222,14 +222,16 @@ export const putAside = async ({ operation_id }, why) => {
     });
 };
 
+let saving = Promise.resolve(); // one call after the other: each adds to what is there
+
 // Remembers, without the answers themselves, about which items something was received.
-export const saveProgress = async (owner, assessment_id, items) => {
-  try {
-    const record = { owner, ...(await seal(owner, items, bind(owner, assessment_id))) };
+export const saveProgress = (owner, assessment_id, items) => {
+  const save = async () => {
+    const known = new Set([...(await loadProgress(owner, assessment_id)), ...items]);
+    const record = { owner, ...(await seal(owner, [...known], bind(owner, assessment_id))) };
     await run("progress", "readwrite", (progress) => progress.put(record, assessment_id));
-  } catch {
-    // It only helps to go on at the right place without a network.
-  }
+  };
+  return (saving = saving.then(save).catch(() => {})); // it only helps to go on at the right place offline
 };
 
 export const loadProgress = async (owner, assessment_id) => {

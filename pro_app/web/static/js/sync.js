@@ -21,7 +21,7 @@ let running = null;
 let again = false;
 let lockedOut = 0; // since when another tab has been sending
 
-// Has `tell` called with everything that happens here or in another tab.
+// Has `tell` called with all that happens, here or in another tab.
 export const listen = (tell) => heard.push(tell);
 
 // Tells everybody on this page, and the other tabs where it matters to them.
@@ -74,16 +74,19 @@ const post = (records) => {
 };
 
 const settle = async (records, { operation_ids, outcomes = [], receipt = null }) => {
-  const named = new Set(operation_ids);
-  const [done, rest] = [[], []];
-  for (const record of records)
-    (named.has(record.operation_id) || (record.content.respondent && receipt) ? done : rest).push(record);
-  await queue.erase(done.map(({ operation_id }) => operation_id));
-  for (const record of rest) if (record.content.respondent) await refuse(record, "window_closed");
-  const items = Object.fromEntries(
-    done.map(({ operation_id, content }) => [operation_id, `${content.instrument_code}:${content.item_number}`]),
-  );
-  announce({ kind: "received", assessment_id: records[0].assessment_id, items, outcomes, receipt });
+  const [{ owner, assessment_id }] = records;
+  const [items, late] = [{}, []];
+  for (const record of records) {
+    const { operation_id, content } = record;
+    if (operation_ids.includes(operation_id) || (content.respondent && receipt))
+      items[operation_id] = `${content.instrument_code}:${content.item_number}`;
+    else if (content.respondent) late.push(record);
+  }
+  // Known as received before they are erased: a page may be left in between.
+  if (!receipt) await queue.saveProgress(owner, assessment_id, Object.values(items));
+  await queue.erase(Object.keys(items));
+  for (const record of late) await refuse(record, "window_closed");
+  announce({ kind: "received", assessment_id, items, outcomes, receipt });
 };
 
 const refuse = async (record, why) => {
@@ -140,7 +143,7 @@ const sendUnlessLocked = (lock) => {
   return lock || performance.now() - lockedOut > LONGEST_LOCK ? sendAll() : plan();
 };
 
-// One tab sends at a time; the server would take each operation only once all the same.
+// One tab sends at a time, though the server takes each operation only once.
 const sendAlone = () =>
   navigator.locks ? navigator.locks.request("questionnaire", { ifAvailable: true }, sendUnlessLocked) : sendAll();
 
