@@ -1,6 +1,7 @@
 """What states, steps and failures of a release are called."""
 
-from flask_babel import format_decimal, gettext, lazy_gettext
+from babel.units import format_unit
+from flask_babel import get_locale, gettext, lazy_gettext
 
 from pro_app.language import mark
 from pro_app.services.releases.steps import STEP_WORDS
@@ -35,9 +36,9 @@ def step_words(code: str) -> str:
 
 
 def file_size(size: int | None) -> str:
-    """Write a size in kB or MB."""
+    """Write a size in kB or MB, in the signs of the language (French: ko, Mo)."""
     if size is None:
         return ""
     if size < _MB:
-        return f"{format_decimal(max(1, round(size / _KB)))}\u00a0kB"
-    return f"{format_decimal(size / _MB, '#,##0.0')}\u00a0MB"
+        return format_unit(max(1, round(size / _KB)), "digital-kilobyte", "short", locale=get_locale())
+    return format_unit(size / _MB, "digital-megabyte", "short", format="#,##0.0", locale=get_locale())
