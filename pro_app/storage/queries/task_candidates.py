@@ -7,6 +7,7 @@ from sqlalchemy import and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from pro_app.storage.queries.site_tasks import TaskScope, run_within
+from pro_app.storage.seldom import seldom
 from pro_app.storage.tables.events import ParticipantEvent
 from pro_app.storage.tables.outbox import OutboxMessage
 from pro_app.storage.tables.participants import Participant
@@ -35,7 +36,8 @@ _RECORDED = (
     # Only what nobody ever touched again is beyond doubt; whoever has a correction is looked at.
     select(func.count(ParticipantEvent.kind.distinct()))
     .where(
-        ParticipantEvent.participant_id == Participant.id,
+        # SQLite would begin with all events of the trial that correct nothing, for each person anew.
+        seldom(ParticipantEvent.participant_id == Participant.id),
         ParticipantEvent.kind.in_(bindparam("kinds", expanding=True)),
         ParticipantEvent.supersedes_id.is_(None),
         ParticipantEvent.retracts.is_(False),

@@ -11,11 +11,10 @@ from conftest import SettableClock
 from flask import Flask
 from sqlalchemy import event
 
-from pro_app.web.auth import menu
-
 ENROLLED, RANDOMISED, LOOKED_ON = date(2026, 1, 5), date(2026, 1, 12), date(2026, 4, 10)
 """On the last day the window of W08 is over: some forms came, others are missing, others are to come."""
 PAGES = (
+    "/clinic/tasks",
     "/clinic/",
     "/clinic/?state=missed&sort=-closes",
     "/clinic/completion",
@@ -80,12 +79,6 @@ def measure(app: Flask, browser: StaffBrowser, page: str) -> Cost:
 
 
 @pytest.fixture
-def no_count_in_the_menu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out the number in the menu: it is the worklist's, which test_task_statements.py looks at."""
-    monkeypatch.setattr(menu, "find_task_count", lambda: 0)
-
-
-@pytest.fixture
 def filled(clinic: Clinic, clock: SettableClock) -> Clinic:
     for number in range(1, OWN + 1):
         enrol(clinic, number)
@@ -95,7 +88,6 @@ def filled(clinic: Clinic, clock: SettableClock) -> Clinic:
     return clinic
 
 
-@pytest.mark.usefixtures("no_count_in_the_menu")
 def test_a_page_of_a_site_costs_the_same_whatever_others_enrol(
     app: Flask, filled: Clinic, nurse: StaffBrowser
 ) -> None:
