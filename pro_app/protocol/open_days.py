@@ -82,10 +82,11 @@ class PlanHistory:
         """Say whether a visit is past, and sent answers stand for it though they do not fit its window.
 
         They do unless the visit was asked for again since. What counts is what the plans have offered, and
-        not what stands now: a wrong date that is taken back must not leave a missed visit behind.
+        not what stands now: a wrong date that is taken back must not leave a missed visit behind. A visit
+        that nobody expects needs nothing to stand for it: it stays as it was before its window closed.
         """
         sent = self.sent.get(visit.visit_code)
-        if sent is None or not is_past(visit, self.today):
+        if sent is None or not visit.expected or not is_past(visit, self.today):
             return False
         return not any(
             days.first > sent.on and not sent.fit(days.visit) and days.cover(visit)

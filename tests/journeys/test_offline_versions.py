@@ -65,6 +65,8 @@ ALL_SENT = f"{QUEUE}.then((left) => left.length === 0)"
 VERSIONS_KEPT = """caches.open("assets").then(async (files) => [...new Set((await files.keys())
   .filter(({ url }) => url.includes("/js/")).map(({ url }) => new URL(url).search))])"""
 WORKER = "navigator.serviceWorker.controller.scriptURL.replace(location.origin, '')"
+NEWEST_WORKER = """navigator.serviceWorker.getRegistration().then(({ waiting, active }) =>
+  (waiting || active).scriptURL.replace(location.origin, ''))"""
 LOOKS_AT_DISK = """
 window.kept = [];
 const begin = IDBDatabase.prototype.transaction;
@@ -183,6 +185,11 @@ def test_an_older_service_worker_is_replaced_and_what_waits_stays(installation: 
         patient.answer(1, "3")
         patient.find_item(2)
         page.reload()
+        wait_patiently(page, f"{NEWEST_WORKER}.then((newest) => newest === '/sw.js')")
+        # Chromium may keep the older one at work as long as the page is open: the app is closed and opened.
+        address = page.url
+        page.goto("about:blank")
+        page.goto(address)
         wait_patiently(page, f"{WORKER} === '/sw.js'")
         assert len(page.evaluate(QUEUE)) == 1
         wait_for(page, WHOLE_KEPT)

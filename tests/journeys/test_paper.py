@@ -166,6 +166,23 @@ window.fetch = async (...what) => {
 """
 
 
+def test_what_was_typed_is_saved_while_the_keys_go_on_and_when_the_page_is_left(
+    installation: Installation, assessment_id: int
+) -> None:
+    with at_desk(installation, "nurse") as page:
+        open_sheet(page, assessment_id)
+        with page.expect_request(lambda request: request.method == "POST") as saved:
+            for _ in range(QUESTIONS - 1):
+                page.keyboard.type("2", delay=200)  # never as long as what is taken for a pause
+        typed = page.locator("#paper-count").inner_text()
+        assert saved.value.post_data_json["qlq-ginet21:51"] == ""
+        page.keyboard.type("2")
+        page.goto("/clinic/")
+        page.goto(f"/clinic/visits/{assessment_id}/paper")
+        expect(page.locator("#paper-count")).to_have_text(str(QUESTIONS))
+        assert typed == str(QUESTIONS - 1)
+
+
 def test_what_was_typed_earlier_never_arrives_after_what_was_typed_later(
     installation: Installation, assessment_id: int
 ) -> None:

@@ -116,7 +116,7 @@ def _read_the_trail_of(page: Page, code: str) -> None:
 
 def _set_up(page: Page, *, checked: bool = False) -> App:
     """Read the key, type the code that an app shows with it, and note the recovery codes."""
-    expect(page.get_by_role("img", name="QR code")).to_be_visible()
+    expect(page.get_by_role("img", name="Code QR")).to_be_visible()
     if checked:
         assert page.evaluate(SIDEWAYS) == 0
         _look(page)

@@ -123,6 +123,7 @@ def _render_list(form: ReleaseForm, *, status: int = 200) -> ResponseReturnValue
         releases=list_releases(this.session(), study_id=this.staff().study_id, actor=this.actor()),
         state_words=STATE_WORDS,
         purpose_words=PURPOSE_WORDS,
+        may_take=this.actor().role in TAKERS,
     )
     return page, status
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -216,7 +217,9 @@ def test_tokens_end_for_good_with_the_role_the_account_or_the_password(
     new = prepare_password(NEW_PASSWORD)
     with database.writing() as session:
         token = create_token(session, label="R", days=30, actor=owner, now=NOW)
-        other = create_token(session, label="R", days=30, actor=world.actor("coordinator"), now=NOW)
+        world.give_nurse_another_role(session, "statistician")
+        colleague = replace(owner, account_id=world.account_ids["nurse"])
+        other = create_token(session, label="R", days=30, actor=colleague, now=NOW)
     held_id = role_id(database, world, "statistician")
     with database.writing() as session:
         if how == "role":

@@ -34,7 +34,7 @@ class Observer(MailServer):
     def __init__(self) -> None:
         super().__init__()
         self.connections: set[int] = set()
-        self.senders: list[str | None] = []
+        self.begun: list[str] = []
         self.drop_at: list[str] = []
 
     async def handle_EHLO(  # noqa: N802, PLR0917 -- aiosmtpd's
@@ -49,7 +49,7 @@ class Observer(MailServer):
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Take note of a sender."""
-        self.senders.append(address)
+        self.begun.append(address)
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return self._drop(server, "MAIL", "250 OK")
@@ -292,4 +292,4 @@ def test_where_encryption_is_required_nothing_goes_out_without(
     with pytest.raises(Retryable) as refused:
         open_channel(observer.port, require_tls=True).send(MESSAGE)
     assert refused.value.reason == "smtp_not_encrypted"
-    assert (observer.accepted, observer.senders) == ([], [])
+    assert (observer.accepted, observer.begun) == ([], [])

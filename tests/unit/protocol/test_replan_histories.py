@@ -201,6 +201,17 @@ def test_no_answer_is_lost_and_planning_again_changes_nothing(
 
 
 @settings(max_examples=200, deadline=None)
+# The visit moves away from its sent answers, and a death closes the new window before its first day.
+@example(
+    code="surgery",
+    history=[
+        ("wait", 21, ""),
+        ("answer", 0, "sent"),
+        ("record", 0, "first"),
+        ("record", 0, "end"),
+        ("wait", 15, ""),
+    ],
+)
 @given(code=st.sampled_from(sorted(PROTOCOLS)), history=HISTORIES)
 def test_time_that_goes_by_changes_no_plan(code: str, history: list[tuple[str, int, str]]) -> None:
     trial = begin(code)

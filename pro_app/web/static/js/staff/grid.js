@@ -4,6 +4,7 @@
   const form = document.getElementById("paper-grid");
   if (!form) return;
   const PAUSE = 1500; // milliseconds without a key, after which what was typed is saved
+  const LONGEST = 5000; // milliseconds after which it is saved while the keys go on
   const cells = [...form.querySelectorAll("input[data-codes]")];
   const count = document.getElementById("paper-count");
   const said = document.getElementById("paper-said");
@@ -12,6 +13,7 @@
   const SAME = { "−": "-", "–": "-", "—": "-", r: "-", R: "-", "÷": "/", "⁄": "/", ":": "/" };
   let timer = 0;
   let changed = false;
+  let changedAt = 0; // when the first key was that is not saved yet
   let saving = Promise.resolve(true);
 
   const fits = (cell, mark) => mark.length === 1 && cell.dataset.codes.includes(mark);
@@ -68,6 +70,7 @@
     clearTimeout(timer);
     if (!changed) return true;
     changed = false;
+    changedAt = 0;
     tell(form.dataset.saving);
     try {
       let reply = await send(keepalive);
@@ -91,8 +94,9 @@
   };
   const saveSoon = () => {
     changed = true;
+    changedAt ||= Date.now();
     clearTimeout(timer);
-    timer = setTimeout(saveInTurn, PAUSE);
+    timer = setTimeout(saveInTurn, Math.max(0, Math.min(PAUSE, changedAt + LONGEST - Date.now())));
   };
 
   cells.forEach((cell, index) => {
@@ -140,6 +144,9 @@
   });
   document.addEventListener("visibilitychange", () => {
     saveInTurn(document.visibilityState === "hidden");
+  });
+  addEventListener("pagehide", () => {
+    saveInTurn(true);
   });
   addEventListener("pageshow", () => {
     delete form.dataset.ready;
