@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from builders import build_staff
 from clinic_world import build_clinic
 from conftest import TEST_SECRET
 from making_world import MakingWorld
@@ -23,7 +24,6 @@ from pro_app.storage.database import open_database
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "api.md"
 EXAMPLE = "https://pro.example.org"
-COORDINATOR_ACCOUNT = 3
 REPORT = """
 cat(nrow(scores), sum(scores$value, na.rm = TRUE), unique(scores$participant_code), "\\n")
 cat(nrow(items), attr(items$state, "label"), "\\n")
@@ -41,9 +41,12 @@ def served(
     world = MakingWorld(build_clinic(database, vault), settings.releases_folder)
     world.answer_baseline()
     world.make()
+    now = system_clock()
+    statistician = build_staff(
+        database, "statistician", study_id=world.clinic.study_id, username="statistician", now=now
+    )
     with database.writing() as session:
-        actor = world.member("coordinator", COORDINATOR_ACCOUNT)
-        token = create_token(session, label="R", days=1, actor=actor, now=system_clock())
+        token = create_token(session, label="R", days=1, actor=statistician, now=now)
     monkeypatch.setenv("PRO_APP_TOKEN", token)
     server = ServerProcess(partial(create_app, settings), tmp_path / "server.log", workers=1)
     server.start()
